@@ -55,10 +55,10 @@ fn historical(text: &str) -> (Vec<String>, Vec<String>) {
 #[test]
 fn every_id_is_the_crc32_of_its_canonical_text_except_historical_ones() {
     let none = || -> (Vec<String>, Vec<String>) { Default::default() };
-    for text in [API_227, API_229, API_230] {
+    for text in [API_224, API_229, API_230] {
         assert_eq!(historical(text), none());
     }
-    let (renamed, rest) = historical(API_224);
+    let (renamed, rest) = historical(API_227);
     assert_eq!(renamed, ["inputPeerPhotoFileLocationLegacy", "inputStickerSetThumbLegacy"]);
     assert_eq!(rest, [""; 0]);
 
