@@ -1,0 +1,189 @@
+//! AES-256 in IGE mode, in place: the cipher of every MTProto message.
+//!
+//! Each block is xored with the previous ciphertext before the cipher and with the previous plaintext after
+//! it. The first half of the 32-byte iv stands for the ciphertext before the first block, the second half
+//! for the plaintext before it. IGE does not authenticate; `envelope` and `tmp_key` do.
+
+use aes::cipher::typenum::U16;
+use aes::cipher::{
+    BlockCipherDecBackend, BlockCipherDecClosure, BlockCipherDecrypt, BlockCipherEncBackend,
+    BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, KeyInit,
+};
+use aes::{Aes256Dec, Aes256Enc, Block};
+
+/// The data is not a whole number of 16-byte blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("AES-IGE works on whole blocks of 16 bytes, got {len} bytes")]
+pub struct NotWholeBlocks {
+    /// The length that came, in bytes.
+    pub len: usize,
+}
+
+/// Encrypts `data` in place.
+///
+/// # Errors
+/// [`NotWholeBlocks`] if the length is not a multiple of 16; `data` is then untouched.
+///
+/// ```
+/// use layer_crypto::aes_ige;
+/// let (key, iv) = ([1; 32], [2; 32]);
+/// let mut data = *b"two blocks of 16 bytes in place.";
+/// aes_ige::encrypt(&mut data, &key, &iv)?;
+/// assert_ne!(&data, b"two blocks of 16 bytes in place.");
+/// aes_ige::decrypt(&mut data, &key, &iv)?;
+/// assert_eq!(&data, b"two blocks of 16 bytes in place.");
+/// # Ok::<(), aes_ige::NotWholeBlocks>(())
+/// ```
+pub fn encrypt(data: &mut [u8], key: &[u8; 32], iv: &[u8; 32]) -> Result<(), NotWholeBlocks> {
+    encrypt_with(&Aes256Enc::new(key.into()), data, iv)
+}
+
+/// Decrypts `data` in place.
+///
+/// # Errors
+/// [`NotWholeBlocks`] if the length is not a multiple of 16; `data` is then untouched.
+pub fn decrypt(data: &mut [u8], key: &[u8; 32], iv: &[u8; 32]) -> Result<(), NotWholeBlocks> {
+    decrypt_with(&Aes256Dec::new(key.into()), data, iv)
+}
+
+fn encrypt_with<C>(cipher: &C, data: &mut [u8], iv: &[u8; 32]) -> Result<(), NotWholeBlocks>
+where
+    C: BlockCipherEncrypt<BlockSize = U16>,
+{
+    let (blocks, cipher_before, plain_before) = prepare(data, iv)?;
+    cipher.encrypt_with_backend(Chain { blocks, cipher_before, plain_before });
+    Ok(())
+}
+
+fn decrypt_with<C>(cipher: &C, data: &mut [u8], iv: &[u8; 32]) -> Result<(), NotWholeBlocks>
+where
+    C: BlockCipherDecrypt<BlockSize = U16>,
+{
+    let (blocks, cipher_before, plain_before) = prepare(data, iv)?;
+    cipher.decrypt_with_backend(Chain { blocks, cipher_before, plain_before });
+    Ok(())
+}
+
+type Prepared<'a> = (&'a mut [[u8; 16]], u128, u128);
+
+fn prepare<'a>(data: &'a mut [u8], iv: &[u8; 32]) -> Result<Prepared<'a>, NotWholeBlocks> {
+    let len = data.len();
+    let (blocks, []) = data.as_chunks_mut::<16>() else {
+        return Err(NotWholeBlocks { len });
+    };
+    let ([first, second], []) = iv.as_chunks::<16>() else {
+        return Err(NotWholeBlocks { len });
+    };
+    Ok((blocks, u128::from_ne_bytes(*first), u128::from_ne_bytes(*second)))
+}
+
+/// The chained loop. It is handed to the cipher as a whole, so that one check of the processor's features
+/// serves all blocks and the round keys stay in registers.
+struct Chain<'a> {
+    blocks: &'a mut [[u8; 16]],
+    cipher_before: u128,
+    plain_before: u128,
+}
+
+impl BlockSizeUser for Chain<'_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for Chain<'_> {
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        let Self { blocks, mut cipher_before, mut plain_before } = self;
+        for block in blocks {
+            let plain = u128::from_ne_bytes(*block);
+            let mut state = Block::from((plain ^ cipher_before).to_ne_bytes());
+            backend.encrypt_block((&mut state).into());
+            cipher_before = u128::from_ne_bytes(state.into()) ^ plain_before;
+            plain_before = plain;
+            *block = cipher_before.to_ne_bytes();
+        }
+    }
+}
+
+impl BlockCipherDecClosure for Chain<'_> {
+    #[inline(always)]
+    fn call<B: BlockCipherDecBackend<BlockSize = U16>>(self, backend: &B) {
+        let Self { blocks, mut cipher_before, mut plain_before } = self;
+        for block in blocks {
+            let cipher = u128::from_ne_bytes(*block);
+            let mut state = Block::from((cipher ^ plain_before).to_ne_bytes());
+            backend.decrypt_block((&mut state).into());
+            plain_before = u128::from_ne_bytes(state.into()) ^ cipher_before;
+            cipher_before = cipher;
+            *block = plain_before.to_ne_bytes();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aes::{Aes128Dec, Aes128Enc};
+    use hex_literal::hex;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::{Rng, SeedableRng};
+
+    use super::*;
+
+    fn counting<const N: usize>() -> [u8; N] {
+        std::array::from_fn(|i| i as u8)
+    }
+
+    #[test]
+    fn equals_openssl_igetest_of_128_bits() {
+        let mut data = [0; 32];
+        encrypt_with(&Aes128Enc::new(&counting::<16>().into()), &mut data, &counting()).unwrap();
+        assert_eq!(data, hex!("1a8519a6557be652e9da8e43da4ef4453cf456b4ca488aa383c79c98b34797cb"));
+
+        let key = hex!("5468697320697320616e20696d706c65");
+        let iv = hex!("6d656e746174696f6e206f6620494745206d6f646520666f72204f70656e5353");
+        let plain = hex!("99706487a1cde613bc6de0b6f24b1c7aa448c8b9c3403e3467a8cad89340f53b");
+        let cipher = hex!("4c2e204c6574277320686f70652042656e20676f74206974207269676874210a");
+        let mut data = plain;
+        encrypt_with(&Aes128Enc::new(&key.into()), &mut data, &iv).unwrap();
+        assert_eq!(data, cipher);
+        decrypt_with(&Aes128Dec::new(&key.into()), &mut data, &iv).unwrap();
+        assert_eq!(data, plain);
+    }
+
+    #[test]
+    fn equals_grammers_vector_of_256_bits() {
+        let bytes = counting::<32>();
+        let mut data = bytes;
+        encrypt(&mut data, &bytes, &bytes).unwrap();
+        assert_eq!(data, hex!("e28112a53e5c89c7b1ea8071c133699fd4e86b26c4bac9fc5af1ab8ce27a44a4"));
+        decrypt(&mut data, &bytes, &bytes).unwrap();
+        assert_eq!(data, bytes);
+    }
+
+    #[test]
+    fn decrypts_what_it_encrypted_at_every_length() {
+        let seed = 0x1_6e;
+        let mut rng = ChaCha20Rng::seed_from_u64(seed);
+        for blocks in 0..70 {
+            let (mut key, mut iv) = ([0; 32], [0; 32]);
+            let mut plain = vec![0; blocks * 16];
+            rng.fill_bytes(&mut key);
+            rng.fill_bytes(&mut iv);
+            rng.fill_bytes(&mut plain);
+            let mut data = plain.clone();
+            encrypt(&mut data, &key, &iv).unwrap();
+            assert!(blocks == 0 || data != plain, "seed {seed}, {blocks} blocks");
+            decrypt(&mut data, &key, &iv).unwrap();
+            assert_eq!(data, plain, "seed {seed}, {blocks} blocks");
+        }
+    }
+
+    #[test]
+    fn refuses_a_broken_block_and_leaves_it_alone() {
+        for len in [1, 15, 17, 31, 33] {
+            let mut data = vec![7; len];
+            assert_eq!(encrypt(&mut data, &[0; 32], &[0; 32]), Err(NotWholeBlocks { len }));
+            assert_eq!(decrypt(&mut data, &[0; 32], &[0; 32]), Err(NotWholeBlocks { len }));
+            assert_eq!(data, vec![7; len]);
+        }
+    }
+}
