@@ -1,6 +1,31 @@
-//! The cryptography of MTProto.
+//! The cryptography of MTProto: everything between bytes and secrets, and nothing that knows a socket, a
+//! clock or a source of randomness. Random bytes come in as `rng: &mut dyn rand_core::CryptoRng`.
+//!
+//! - [`hash`]: SHA-1, SHA-256 and SHA-512 over parts.
+//! - [`aes_ige`], [`aes_ctr`]: the two cipher modes, in place.
+//! - [`rsa`]: the server's keys, their fingerprints, RSA_PAD; the private half for a server of one's own.
+//! - [`factor`]: pq into its two primes.
+//! - [`dh`]: the group and every check on what a peer sends of it.
+//! - [`tmp_key`]: the key under which the two halves of the DH exchange travel.
+//! - [`auth_key`]: what the exchange ends with, and the numbers derived from it.
+//! - [`envelope`]: sealing and opening messages, one or a batch, in place.
+//! - [`srp`]: the two-step-verification password, client and server.
+//!
+//! All key material is wiped when dropped, compared in constant time, and absent from `Debug` and errors.
 #![deny(unsafe_code)]
 
 pub mod aes_ctr;
 pub mod aes_ige;
+pub mod auth_key;
+pub mod dh;
+pub mod envelope;
+pub mod factor;
 pub mod hash;
+pub mod rsa;
+pub mod srp;
+pub mod tmp_key;
+
+pub use aes_ctr::AesCtr256;
+pub use auth_key::AuthKey;
+pub use factor::factorize;
+pub use tmp_key::TmpKey;
