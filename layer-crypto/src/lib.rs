@@ -21,6 +21,7 @@ pub mod dh;
 pub mod envelope;
 pub mod factor;
 pub mod hash;
+mod number;
 pub mod rsa;
 pub mod srp;
 pub mod tmp_key;
