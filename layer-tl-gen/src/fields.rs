@@ -1,0 +1,154 @@
+//! The code for an item's fields: their declaration, `new`, reading and writing.
+
+use std::fmt::Write as _;
+
+use crate::schema::{Field, Item, Kind, Schema, Step};
+
+/// `pub id: i64,` for each field.
+pub(crate) fn declarations(item: &Item<'_>, schema: &Schema<'_>, root: &str) -> String {
+    let mut out = String::new();
+    for field in item.fields() {
+        let _ = writeln!(out, "pub {}: {},", field.name, field_type(field, schema, root));
+    }
+    out
+}
+
+fn field_type(field: &Field, schema: &Schema<'_>, root: &str) -> String {
+    let ty = schema.rust_type(&field.kind, root);
+    match field.kind {
+        Kind::Bit => ty,
+        _ if field.flag.is_some() => format!("Option<{ty}>"),
+        _ => ty,
+    }
+}
+
+/// `new` with the fields that can't be left out, for items that have others too.
+pub(crate) fn constructor(item: &Item<'_>, schema: &Schema<'_>, root: &str) -> Option<String> {
+    if item.fields().all(|field| field.flag.is_none()) {
+        return None;
+    }
+    let (mut arguments, mut values) = (String::new(), String::new());
+    for field in item.fields() {
+        let name = &field.name;
+        let _ = match (&field.kind, &field.flag) {
+            (Kind::Bit, _) => write!(values, "{name}: false, "),
+            (_, Some(_)) => write!(values, "{name}: None, "),
+            (kind, None) => {
+                let _ = write!(arguments, "{name}: {}, ", schema.rust_type(kind, root));
+                write!(values, "{name}, ")
+            }
+        };
+    }
+    Some(format!(
+        "/// With the fields that can't be left out; the others are unset.\n\
+         #[inline] pub fn new({arguments}) -> Self {{ Self {{ {values} }} }}\n"
+    ))
+}
+
+/// The body of `read`: flags words as they come, then the struct.
+///
+/// Fields that stand before a word of flags are read before it, into variables.
+pub(crate) fn read(item: &Item<'_>) -> String {
+    let last_word = item.steps.iter().rposition(|step| matches!(step, Step::Flags(_)));
+    let (mut before, mut values) = (String::new(), String::new());
+    for (at, step) in item.steps.iter().enumerate() {
+        match step {
+            Step::Flags(word) if is_used(word, item) => {
+                let _ = writeln!(before, "let {word} = c.id();");
+            }
+            Step::Flags(_) => before.push_str("c.id();\n"),
+            Step::Field(field) => {
+                let name = &field.name;
+                let _ = match field.kind {
+                    Kind::Bit => write!(values, "{name}: {} != 0, ", bit(field)),
+                    _ if last_word.is_some_and(|last| at < last) => {
+                        let plain = name.trim_start_matches("r#");
+                        let _ = writeln!(before, "let early_{plain} = {};", read_field(field));
+                        write!(values, "{name}: early_{plain}, ")
+                    }
+                    _ => write!(values, "{name}: {}, ", read_field(field)),
+                };
+            }
+        }
+    }
+    format!("{before}Self {{ {values} }}")
+}
+
+fn read_field(field: &Field) -> String {
+    let bare_vector = matches!(field.kind, Kind::BareVector(_));
+    match (&field.flag, bare_vector) {
+        (None, false) => "c.read()".to_owned(),
+        (None, true) => "c.bare_vector()".to_owned(),
+        (Some(_), false) => format!("c.optional({})", bit(field)),
+        (Some(_), true) => format!("c.optional_bare_vector({})", bit(field)),
+    }
+}
+
+/// The statements that write the fields of `self`.
+pub(crate) fn write(item: &Item<'_>) -> String {
+    let mut out = String::new();
+    for step in &item.steps {
+        match step {
+            Step::Flags(word) if is_used(word, item) => {
+                let bits = item.fields().filter_map(|field| field_is_set(field, word));
+                let bits = bits.collect::<Vec<_>>().join(" | ");
+                let _ = writeln!(out, "let {word} = {bits};\nwrite::id({word}, out);");
+            }
+            Step::Flags(_) => out.push_str("write::id(0, out);\n"),
+            Step::Field(Field { kind: Kind::Bit, .. }) => {}
+            Step::Field(field) => {
+                out.push_str(&write_field(field, shares_its_bit(field, item)));
+                out.push('\n');
+            }
+        }
+    }
+    out
+}
+
+fn write_field(field: &Field, shared: bool) -> String {
+    let name = &field.name;
+    let bare_vector = matches!(field.kind, Kind::BareVector(_));
+    let value = |value: &str| match bare_vector {
+        true => format!("write::bare_vector({value}, out)"),
+        false => format!("Ser::serialize({value}, out)"),
+    };
+    if field.flag.is_none() {
+        return format!("{};", value(&format!("&self.{name}")));
+    }
+    match (shared, bare_vector) {
+        (true, false) => {
+            format!("if {} != 0 {{ write::present(&self.{name}, out) }}", bit(field))
+        }
+        (true, true) => format!(
+            "if {} != 0 {{ write::bare_vector(self.{name}.as_deref().unwrap_or(&[]), out) }}",
+            bit(field)
+        ),
+        (false, _) => format!("if let Some(x) = &self.{name} {{ {} }}", value("x")),
+    }
+}
+
+/// `(self.title.is_some() as u32) << 3`, if the field depends on `word`.
+fn field_is_set(field: &Field, word: &str) -> Option<String> {
+    let (_, bit) = field.flag.as_ref().filter(|(name, _)| name == word)?;
+    let name = &field.name;
+    Some(match field.kind {
+        Kind::Bit => format!("(self.{name} as u32) << {bit}"),
+        _ => format!("(self.{name}.is_some() as u32) << {bit}"),
+    })
+}
+
+fn is_used(word: &str, item: &Item<'_>) -> bool {
+    item.fields().any(|field| field.flag.as_ref().is_some_and(|(name, _)| name == word))
+}
+
+fn shares_its_bit(field: &Field, item: &Item<'_>) -> bool {
+    item.fields().filter(|other| other.flag == field.flag).count() > 1
+}
+
+/// `flags & 0x8`.
+fn bit(field: &Field) -> String {
+    match &field.flag {
+        Some((word, bit)) => format!("{word} & {:#x}", 1_u32 << bit),
+        None => "0".to_owned(),
+    }
+}

@@ -1,0 +1,297 @@
+//! Reading: bytes into values.
+//!
+//! The first error sticks to the [`Cursor`]: it empties the input, all later reads give zeros, and
+//! [`Deserializable::deserialize`] reports it. So the generated code is straight-line, without a
+//! way out at every field, which makes it small for the compiler and the processor alike.
+//! Wire format: <https://core.telegram.org/mtproto/serialize>.
+
+use crate::Error;
+
+/// How deep values of recursive types (formatted text, pages, JSON, …) may lie in one another.
+pub const MAX_DEPTH: u32 = 64;
+
+pub(crate) const VECTOR: u32 = 0x1cb5_c415;
+pub(crate) const BOOL_TRUE: u32 = 0x9972_75b5;
+pub(crate) const BOOL_FALSE: u32 = 0xbc79_9737;
+
+/// A value that can be read from bytes.
+pub trait Deserializable: Sized {
+    /// Reads the value at the cursor. After a failure the value is made of zeros and the cursor
+    /// holds the error; callers want [`Self::deserialize`].
+    fn read(cursor: &mut Cursor<'_>) -> Self;
+
+    /// Reads the value at the cursor and moves behind it.
+    ///
+    /// `types::X` and `functions::X` read no constructor id, `enums::T` does.
+    ///
+    /// # Errors
+    /// The first thing in the bytes that is not as the schema says. The cursor can't be used again.
+    fn deserialize(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
+        let value = Self::read(cursor);
+        match &cursor.error {
+            None => Ok(value),
+            Some(error) => Err(Error::clone(error)),
+        }
+    }
+
+    /// Reads the value at the start of `bytes`; what follows it is ignored, as MTProto wants for
+    /// plain replies and padding.
+    ///
+    /// # Errors
+    /// As [`Self::deserialize`].
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::deserialize(&mut Cursor::new(bytes))
+    }
+}
+
+/// A place in bytes that are being read.
+///
+/// ```
+/// use layer_tl_types::{Cursor, Deserializable};
+///
+/// let mut cursor = Cursor::new(&[7, 0, 0, 0, 2, b'h', b'i', 0]);
+/// assert_eq!(i32::deserialize(&mut cursor)?, 7);
+/// assert_eq!(String::deserialize(&mut cursor)?, "hi");
+/// assert_eq!(cursor.position(), 8);
+/// assert!(i32::deserialize(&mut cursor).is_err());
+/// # Ok::<(), layer_tl_types::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cursor<'a> {
+    rest: &'a [u8],
+    total: usize,
+    depth: u32,
+    error: Option<Box<Error>>,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at the start of `bytes`.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, total: bytes.len(), depth: 0, error: None }
+    }
+
+    /// How many bytes have been read.
+    pub fn position(&self) -> usize {
+        self.total - self.rest.len()
+    }
+
+    /// The bytes that have not been read; none after an error.
+    pub fn remaining(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// Takes the next constructor id without its value.
+    ///
+    /// # Errors
+    /// Fewer than 4 bytes are left.
+    pub fn constructor_id(&mut self) -> Result<u32, Error> {
+        u32::deserialize(self)
+    }
+
+    /// Takes the next TL string or byte string, without a copy.
+    ///
+    /// # Errors
+    /// Its length goes beyond the end.
+    pub fn byte_string(&mut self) -> Result<&'a [u8], Error> {
+        let bytes = self.bytes();
+        match &self.error {
+            None => Ok(bytes),
+            Some(error) => Err(Error::clone(error)),
+        }
+    }
+
+    // What follows is for generated code: short names, sticky errors.
+
+    #[inline]
+    pub(crate) fn read<T: Deserializable>(&mut self) -> T {
+        T::read(self)
+    }
+
+    #[inline(never)]
+    pub(crate) fn boxed<T: Deserializable>(&mut self) -> Box<T> {
+        Box::new(T::read(self))
+    }
+
+    #[inline]
+    pub(crate) fn optional<T: Deserializable>(&mut self, bit: u32) -> Option<T> {
+        if bit == 0 { None } else { Some(T::read(self)) }
+    }
+
+    #[allow(dead_code, reason = "no schema of today has such a field")]
+    pub(crate) fn optional_bare_vector<T: Deserializable>(&mut self, bit: u32) -> Option<Vec<T>> {
+        if bit == 0 { None } else { Some(self.bare_vector()) }
+    }
+
+    /// A vector without its id.
+    pub(crate) fn bare_vector<T: Deserializable>(&mut self) -> Vec<T> {
+        let offset = self.position();
+        let count = u32::read(self);
+        // Nothing that stands in vectors takes less than four bytes.
+        let most = self.rest.len() / 4;
+        if count as usize > most {
+            let left = self.rest.len();
+            self.fail(Error::VectorTooLong { count, offset, left });
+            return Vec::new();
+        }
+        // Elements may be larger in memory than on the wire: what is reserved for a claim is
+        // bounded by the bytes that back it, and the rest grows as elements turn out to be there.
+        let backed = self.rest.len() / size_of::<T>().max(4);
+        let mut elements = Vec::with_capacity((count as usize).min(backed));
+        for _ in 0..count {
+            elements.push(T::read(self));
+            if self.error.is_some() {
+                break;
+            }
+        }
+        elements
+    }
+
+    /// All that is left.
+    pub(crate) fn take_rest(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.rest)
+    }
+
+    /// A constructor id, as the arms of a generated `match` compare it.
+    #[inline]
+    pub(crate) fn id(&mut self) -> u32 {
+        u32::read(self)
+    }
+
+    /// The last arm of a generated `match`: `id` must be the one constructor left.
+    #[inline]
+    pub(crate) fn expect_id(&mut self, id: u32, expected: u32, ty: &'static str) {
+        if id != expected {
+            self.fail_id(id, ty);
+        }
+    }
+
+    #[cold]
+    pub(crate) fn fail_id(&mut self, id: u32, ty: &'static str) {
+        let offset = self.position().saturating_sub(4);
+        self.fail(Error::UnknownConstructor { id, ty, offset });
+    }
+
+    /// Goes into a value of a type that can contain itself.
+    #[inline]
+    pub(crate) fn enter(&mut self) {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.fail(Error::TooDeep { offset: self.position() });
+        }
+    }
+
+    /// Comes out of it.
+    #[inline]
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        match self.rest.split_first_chunk() {
+            Some((array, rest)) => {
+                self.rest = rest;
+                *array
+            }
+            None => {
+                self.fail_end(N);
+                [0; N]
+            }
+        }
+    }
+
+    /// A TL string's bytes. Lengths: one byte below 254; 254 and three; 255 and seven.
+    fn bytes(&mut self) -> &'a [u8] {
+        let (head, length) = match *self.rest {
+            [length @ 0..=253, ..] => (1, u64::from(length)),
+            [254, a, b, c, ..] => (4, u64::from(u32::from_le_bytes([a, b, c, 0]))),
+            [255, a, b, c, d, e, f, g, ..] => (8, u64::from_le_bytes([a, b, c, d, e, f, g, 0])),
+            _ => return self.fail_end(4),
+        };
+        let end = usize::try_from(head + length).unwrap_or(usize::MAX / 2);
+        let padded = end.next_multiple_of(4);
+        match (self.rest.get(head as usize..end), self.rest.get(padded..)) {
+            (Some(bytes), Some(rest)) => {
+                self.rest = rest;
+                bytes
+            }
+            _ => self.fail_end(padded),
+        }
+    }
+
+    #[cold]
+    fn fail_end(&mut self, wanted: usize) -> &'a [u8] {
+        let (offset, left) = (self.position(), self.rest.len());
+        self.fail(Error::UnexpectedEnd { offset, wanted, left });
+        &[]
+    }
+
+    /// Keeps the first error and empties the input.
+    #[cold]
+    fn fail(&mut self, error: Error) {
+        self.total -= self.rest.len();
+        self.rest = &[];
+        self.error.get_or_insert_with(|| Box::new(error));
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty)*) => {$(
+        impl Deserializable for $number {
+            #[inline]
+            fn read(cursor: &mut Cursor<'_>) -> Self {
+                Self::from_le_bytes(cursor.array())
+            }
+        }
+    )*};
+}
+
+numbers!(u32 i32 i64 f64);
+
+/// `int128` and `int256`.
+impl<const N: usize> Deserializable for [u8; N] {
+    #[inline]
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        cursor.array()
+    }
+}
+
+impl Deserializable for bool {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        match cursor.id() {
+            BOOL_TRUE => true,
+            BOOL_FALSE => false,
+            id => {
+                cursor.fail_id(id, "Bool");
+                false
+            }
+        }
+    }
+}
+
+impl Deserializable for Vec<u8> {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        cursor.bytes().to_vec()
+    }
+}
+
+/// What is not UTF-8 is replaced by U+FFFD, so that one bad name does not cost the whole object.
+impl Deserializable for String {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        String::from_utf8_lossy(cursor.bytes()).into_owned()
+    }
+}
+
+impl<T: Deserializable> Deserializable for Vec<T> {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        let id = cursor.id();
+        cursor.expect_id(id, VECTOR, "Vector");
+        cursor.bare_vector()
+    }
+}
+
+impl<T: Deserializable> Deserializable for Box<T> {
+    fn read(cursor: &mut Cursor<'_>) -> Self {
+        cursor.boxed()
+    }
+}
