@@ -1,118 +1,480 @@
-//! Diffie-Hellman in the server's group.
+//! Diffie-Hellman in the server's group, and every check on what a peer sends of it (core
+//! mtproto/auth_key and mtproto/security_guidelines). Key agreement, SRP, secret chats and calls share it.
 
+use crypto_bigint::{Odd, U2048};
+use crypto_primes::hazmat::MillerRabin;
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::auth_key::AuthKey;
+use crate::number::{self, Modulus};
 
-/// Primes that have passed the primality test, so that it is done once for each. The well-known prime of
-/// Telegram's servers is always among them.
+/// The prime that Telegram's servers use, with g = 3.
+const WELL_KNOWN: U2048 = U2048::from_be_hex(concat!(
+    "c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f48198a0aa7c14058229493d22530f4db",
+    "fa336f6e0ac925139543aed44cce7c3720fd51f69458705ac68cd4fe6b6b13abdc9746512969328454f18faf8c595f64",
+    "2477fe96bb2a941d5bcd1d4ac8cc49880708fa9b378e3c4f3a9060bee67cf9a4a4a695811051907e162753b56b0f6b41",
+    "0dba74d8a84b2a14b3144e0ef1284754fd17ed950d5965b4b9dd46582db1178d169c6bc465b0d6ff9ca3928fef5b9ae4",
+    "e418fc15e83ebea0f87fa9ff5eed70050ded2849f47bf959d956850ce929851f0d8115f635b105ee2e4e15d04b2454bf",
+    "6f4fadf034b10403119cd8e3b92fcc5b"
+));
+
+/// Rounds of Miller-Rabin on each of p and (p - 1) / 2. The specification asks for 15 at least; 32 let a
+/// composite through once in 2^64.
+const ROUNDS: usize = 32;
+
+/// Primes that have passed the primality test, so that its quarter of a second is spent once on each. The
+/// well-known prime always counts as one. Keep one of these as long as the client lives.
 #[derive(Debug, Clone, Default)]
-pub struct KnownPrimes {}
+pub struct KnownPrimes {
+    verified: Vec<U2048>,
+}
 
-/// A checked group.
+impl KnownPrimes {
+    /// More than a server has any use for; the oldest is forgotten first.
+    const MOST: usize = 8;
+
+    /// Nothing but the well-known prime.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn contains(&self, prime: &U2048) -> bool {
+        *prime == WELL_KNOWN || self.verified.contains(prime)
+    }
+
+    fn insert(&mut self, prime: U2048) {
+        if self.verified.len() >= Self::MOST {
+            self.verified.remove(0);
+        }
+        self.verified.push(prime);
+    }
+}
+
+/// A group that has passed all checks: a safe prime of 2048 bits and a generator of its subgroup of prime
+/// order.
 #[derive(Clone)]
-pub struct Group {}
+pub struct Group {
+    g: i32,
+    modulus: Modulus,
+}
 
 impl Group {
-    /// Checks g and the prime and everything between them.
+    /// Checks what a server sent: 2^2047 < p < 2^2048, g in 2..=7 with the residue that makes it generate
+    /// the subgroup of order (p - 1) / 2, p and (p - 1) / 2 prime.
+    ///
+    /// The residue is computed for every prime. The primality test is left out for primes that are `known`
+    /// already; otherwise it takes a quarter of a second, and its bases are drawn from `rng`: the prime comes
+    /// from the peer, who could construct a composite that passes for any bases he can foresee, also for
+    /// such as are derived from the number itself.
     ///
     /// # Errors
-    /// One variant per check.
+    /// [`DhError`], one variant for each check.
     pub fn check(
         g: i32,
         prime: &[u8],
         known: &mut KnownPrimes,
         rng: &mut dyn CryptoRng,
     ) -> Result<Self, DhError> {
-        let _ = (g, prime, known, rng);
-        todo!()
+        let bytes = number::significant(prime);
+        let prime = number::read(bytes)
+            .filter(|prime| prime.bits_vartime() == U2048::BITS)
+            .ok_or(DhError::PrimeLength { len: bytes.len() })?;
+        check_generator(g, &prime)?;
+        let group = Self::unchecked(g, prime).ok_or(DhError::NotPrime)?;
+        if !known.contains(&prime) {
+            check_safe_prime(&prime, rng)?;
+            known.insert(prime);
+        }
+        Ok(group)
     }
 
-    /// The group of Telegram's servers: the well-known prime and g = 3. What the sandbox offers.
+    /// The group of Telegram's servers: the well-known prime and g = 3. What a server of one's own offers.
     pub fn well_known() -> Self {
-        todo!()
+        let group = Self::unchecked(3, WELL_KNOWN);
+        #[allow(clippy::expect_used, reason = "a constant, and a test checks it")]
+        group.expect("the well-known prime is odd")
+    }
+
+    /// For vectors in groups too small for the checks; `None` if the modulus is even.
+    pub(crate) fn unchecked(g: i32, prime: U2048) -> Option<Self> {
+        Some(Self { g, modulus: Modulus::new(prime)? })
     }
 
     /// The generator.
     pub fn g(&self) -> i32 {
-        todo!()
+        self.g
     }
 
     /// The prime, 256 bytes big-endian.
     pub fn prime(&self) -> [u8; 256] {
-        todo!()
+        number::write(self.modulus.get())
     }
 
     /// Checks a peer's g_a or g_b (big-endian): 1 < v < p - 1 and 2^1984 <= v <= p - 2^1984.
     ///
     /// # Errors
-    /// [`DhError::PublicOutOfRange`] and its like.
+    /// [`DhError::PublicOutOfRange`], [`DhError::PublicNearTheEnds`].
     pub fn check_public(&self, value: &[u8]) -> Result<(), DhError> {
-        let _ = value;
-        todo!()
+        self.read_public(value).map(drop)
+    }
+
+    pub(crate) fn read_public(&self, value: &[u8]) -> Result<U2048, DhError> {
+        let value = number::read(value).ok_or(DhError::PublicOutOfRange)?;
+        let p = self.modulus.get();
+        if value <= U2048::ONE || value >= p.wrapping_sub(&U2048::ONE) {
+            return Err(DhError::PublicOutOfRange);
+        }
+        let margin = U2048::ONE.shl_vartime(1984);
+        if value < margin || value > p.wrapping_sub(&margin) {
+            return Err(DhError::PublicNearTheEnds);
+        }
+        Ok(value)
+    }
+
+    pub(crate) fn modulus(&self) -> &Modulus {
+        &self.modulus
+    }
+
+    /// g^exponent mod p.
+    pub(crate) fn power(&self, exponent: &U2048) -> U2048 {
+        self.modulus.pow(&self.generator(), exponent)
+    }
+
+    pub(crate) fn generator(&self) -> U2048 {
+        U2048::from_u32(self.g.unsigned_abs())
     }
 }
 
-/// A secret exponent with its public value; wiped when dropped.
-pub struct Secret {}
+impl std::fmt::Debug for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let known = if *self.modulus.get() == WELL_KNOWN { "well known" } else { "other" };
+        f.debug_struct("Group").field("g", &self.g).field("prime", &known).finish()
+    }
+}
+
+/// g must be a quadratic residue mod p: then it generates the subgroup of order (p - 1) / 2.
+fn check_generator(g: i32, prime: &U2048) -> Result<(), DhError> {
+    let (modulus, residues): (u32, &[u32]) = match g {
+        2 => (8, &[7]),
+        3 => (3, &[2]),
+        4 => (1, &[0]),
+        5 => (5, &[1, 4]),
+        6 => (24, &[19, 23]),
+        7 => (7, &[3, 5, 6]),
+        _ => return Err(DhError::UnknownGenerator { g }),
+    };
+    let residue =
+        number::write(prime).iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % modulus);
+    if residues.contains(&residue) { Ok(()) } else { Err(DhError::WrongResidue { g }) }
+}
+
+fn check_safe_prime(prime: &U2048, rng: &mut dyn CryptoRng) -> Result<(), DhError> {
+    if !is_prime(prime, rng) {
+        return Err(DhError::NotPrime);
+    }
+    if !is_prime(&prime.shr_vartime(1), rng) {
+        return Err(DhError::NotSafePrime);
+    }
+    Ok(())
+}
+
+fn is_prime(number: &U2048, rng: &mut dyn CryptoRng) -> bool {
+    let Some(odd) = Odd::new(*number).into_option() else {
+        return false;
+    };
+    let test = MillerRabin::new(odd);
+    (0..ROUNDS).all(|_| test.test_random_base(rng).is_probably_prime())
+}
+
+/// One side's secret exponent and its public value. The exponent is wiped when dropped.
+///
+/// ```
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::seed_from_u64(1);
+/// use layer_crypto::dh::{Group, Secret};
+/// let group = Group::well_known();
+/// let (a, b) = (Secret::generate(&group, &mut rng), Secret::generate(&group, &mut rng));
+/// assert_eq!(a.shared(b.public())?, b.shared(a.public())?);
+/// # Ok::<(), layer_crypto::dh::DhError>(())
+/// ```
+pub struct Secret {
+    group: Group,
+    /// Boxed, because a moved number leaves a copy behind that nobody wipes.
+    exponent: Box<Zeroizing<U2048>>,
+    public: [u8; 256],
+}
 
 impl Secret {
-    /// Draws 2048 random bits, again if the public value would not pass the peer's checks.
+    /// Draws 2048 random bits, and again in the 2^-63 of cases in which the public value would not pass the
+    /// peer's checks.
     pub fn generate(group: &Group, rng: &mut dyn CryptoRng) -> Self {
-        let _ = (group, rng);
-        todo!()
+        let mut exponent = Zeroizing::new([0; 256]);
+        loop {
+            rng.fill_bytes(exponent.as_mut_slice());
+            if let Ok(secret) = Self::from_bytes(group, &exponent) {
+                return secret;
+            }
+        }
     }
 
     /// A saved exponent (256 bytes big-endian).
     ///
     /// # Errors
-    /// If its public value is out of range.
+    /// As [`Group::check_public`], if its public value is out of range.
     pub fn from_bytes(group: &Group, exponent: &[u8; 256]) -> Result<Self, DhError> {
-        let _ = (group, exponent);
-        todo!()
+        let exponent = Box::new(Zeroizing::new(U2048::from_be_slice(exponent)));
+        let public = number::write(&group.power(&exponent));
+        group.check_public(&public)?;
+        Ok(Self { group: group.clone(), exponent, public })
+    }
+
+    /// The exponent, 256 bytes big-endian, to be saved.
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 256]> {
+        Zeroizing::new(number::write(&self.exponent))
     }
 
     /// g^exponent mod p, 256 bytes big-endian: what the peer gets.
     pub fn public(&self) -> &[u8; 256] {
-        todo!()
+        &self.public
     }
 
-    /// Checks the peer's public value and raises it to the exponent.
+    /// Checks the peer's public value (big-endian) and raises it to the exponent, in constant time.
     ///
     /// # Errors
     /// As [`Group::check_public`].
     pub fn shared(&self, peer_public: &[u8]) -> Result<AuthKey, DhError> {
-        let _ = peer_public;
-        todo!()
+        let peer_public = self.group.read_public(peer_public)?;
+        let shared = Zeroizing::new(self.group.modulus.pow(&peer_public, &self.exponent));
+        Ok(AuthKey::from_bytes(&Zeroizing::new(number::write(&shared))))
+    }
+
+    pub(crate) fn exponent(&self) -> &U2048 {
+        &self.exponent
     }
 }
 
-/// Which check of the group or of a public value failed.
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secret").field("group", &self.group).finish_non_exhaustive()
+    }
+}
+
+/// Which check of a group or a public value failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DhError {
-    /// p outside 2^2047 < p < 2^2048.
-    #[error("the prime has {bits} bits, expected 2048")]
-    PrimeSize {
-        /// Bits of the number that came (leading zeros not counted).
-        bits: usize,
+    /// p is not between 2^2047 and 2^2048.
+    #[error("the prime has {len} bytes or too small a first one, expected 2^2047 < p < 2^2048")]
+    PrimeLength {
+        /// Bytes of the number that came, leading zeros not counted.
+        len: usize,
     },
     /// p is composite.
     #[error("p is not prime")]
     NotPrime,
     /// (p - 1) / 2 is composite.
-    #[error("(p - 1) / 2 is not prime")]
+    #[error("p is not a safe prime: (p - 1) / 2 is composite")]
     NotSafePrime,
     /// g is not in 2..=7.
-    #[error("g is {0}, expected 2 to 7")]
-    UnknownGenerator(i32),
-    /// g is no generator of the subgroup of order (p - 1) / 2.
-    #[error("g = {0} does not generate the prime-order subgroup of this p")]
-    WrongResidue(i32),
-    /// The public value is 0, 1, p - 1 or beyond.
+    #[error("g is {g}, expected 2 to 7")]
+    UnknownGenerator {
+        /// The generator that came.
+        g: i32,
+    },
+    /// g does not generate the subgroup of order (p - 1) / 2.
+    #[error("g = {g} does not generate the subgroup of prime order for this p")]
+    WrongResidue {
+        /// The generator that came.
+        g: i32,
+    },
+    /// A public value is not in 1 < v < p - 1.
     #[error("a public value is not strictly between 1 and p - 1")]
     PublicOutOfRange,
-    /// The public value is too near to either end.
+    /// A public value is not in 2^1984 <= v <= p - 2^1984.
     #[error("a public value is not between 2^1984 and p - 2^1984")]
     PublicNearTheEnds,
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+
+    fn rng() -> ChaCha20Rng {
+        ChaCha20Rng::seed_from_u64(0xd4)
+    }
+
+    /// RFC 7919's ffdhe2048: another safe prime of 2048 bits, p = 7 mod 8.
+    const FFDHE2048: U2048 = U2048::from_be_hex(concat!(
+        "ffffffffffffffffadf85458a2bb4a9aafdc5620273d3cf1d8b9c583ce2d3695a9e13641146433fbcc939dce249b3ef9",
+        "7d2fe363630c75d8f681b202aec4617ad3df1ed5d5fd65612433f51f5f066ed0856365553ded1af3b557135e7f57c935",
+        "984f0c70e0e68b77e2a689daf3efe8721df158a136ade73530acca4f483a797abc0ab182b324fb61d108a94bb2c8e3fb",
+        "b96adab760d7f4681d4f42a3de394df4ae56ede76372bb190b07a7c8ee0a6d709e02fce1cdf7e2ecc03404cd28342f61",
+        "9172fe9ce98583ff8e4f1232eef28183c3fe3b1b4c6fad733bb5fcbc2ec22005c58ef1837d1683b2c6f34a26c1b2effa",
+        "886b423861285c97ffffffffffffffff"
+    ));
+
+    fn check(g: i32, prime: &[u8]) -> Result<Group, DhError> {
+        Group::check(g, prime, &mut KnownPrimes::new(), &mut rng())
+    }
+
+    #[test]
+    fn the_well_known_prime_is_the_published_one_and_safe() {
+        let prime = number::write(&WELL_KNOWN);
+        let sha256 = "02f85e7687fc6f33ba678226a963b3c8a191b47c890cf30debe17c1d623b5af1";
+        let digest: String =
+            crate::hash::sha256(&[&prime]).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(digest, sha256);
+        assert_eq!(check_safe_prime(&WELL_KNOWN, &mut rng()), Ok(()));
+        assert_eq!(Group::well_known().prime(), prime);
+    }
+
+    #[test]
+    fn the_residue_of_g_is_computed_for_the_well_known_prime_too() {
+        let prime = number::write(&WELL_KNOWN);
+        for g in [3, 4, 7] {
+            assert_eq!(check(g, &prime).map(|group| group.g()), Ok(g));
+        }
+        for g in [2, 5, 6] {
+            assert_eq!(check(g, &prime).unwrap_err(), DhError::WrongResidue { g });
+        }
+        for g in [i32::MIN, -3, -1, 0, 1, 8, i32::MAX] {
+            assert_eq!(check(g, &prime).unwrap_err(), DhError::UnknownGenerator { g });
+        }
+    }
+
+    #[test]
+    fn the_residue_says_whether_g_is_a_square() {
+        // Euler: g is a square mod p if and only if g^((p - 1) / 2) = 1.
+        for prime in [WELL_KNOWN, FFDHE2048] {
+            let modulus = Modulus::new(prime).unwrap();
+            for g in 2..=7 {
+                let euler = modulus.pow(&U2048::from_u32(g as u32), &prime.shr_vartime(1));
+                assert_eq!(check_generator(g, &prime).is_ok(), euler == U2048::ONE, "g = {g}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_safe_prime_is_tested_once() {
+        let prime = number::write(&FFDHE2048);
+        let mut known = KnownPrimes::new();
+        assert!(!known.contains(&FFDHE2048));
+        Group::check(2, &prime, &mut known, &mut rng()).unwrap();
+        assert!(known.contains(&FFDHE2048));
+        // A second test would draw bases.
+        let mut drawn = rng();
+        Group::check(2, &prime, &mut known, &mut drawn).unwrap();
+        assert_eq!(drawn, rng());
+        // But the residue is still computed.
+        let wrong = Group::check(7, &prime, &mut known, &mut rng()).unwrap_err();
+        assert_eq!(wrong, DhError::WrongResidue { g: 7 });
+    }
+
+    #[test]
+    fn remembers_a_bounded_number_of_primes() {
+        let mut known = KnownPrimes::new();
+        for i in 0..100_u32 {
+            known.insert(U2048::from_u32(i));
+        }
+        assert_eq!(known.verified.len(), KnownPrimes::MOST);
+        assert!(known.contains(&U2048::from_u32(99)) && known.contains(&WELL_KNOWN));
+    }
+
+    #[test]
+    fn refuses_a_prime_of_another_length() {
+        let well_known = number::write(&WELL_KNOWN);
+        let mut shorter = well_known;
+        shorter[0] &= 0x7f;
+        let longer = [&[1], well_known.as_slice()].concat();
+        for (prime, len) in [
+            (&[][..], 0),
+            (&[0], 0),
+            (&[3], 1),
+            (&well_known[1..], 255),
+            (&shorter, 256),
+            (&longer, 257),
+            (&[0xff; 1000], 1000),
+        ] {
+            assert_eq!(check(3, prime).unwrap_err(), DhError::PrimeLength { len });
+        }
+        let zeros_first = [&[0, 0], well_known.as_slice()].concat();
+        assert!(check(3, &zeros_first).is_ok());
+    }
+
+    #[test]
+    fn refuses_composites_and_primes_that_are_not_safe() {
+        // Congruent to the well-known prime mod 3, so that the residue of g passes.
+        let composite = number::write(&WELL_KNOWN.wrapping_sub(&U2048::from_u8(6)));
+        assert_eq!(check(3, &composite).unwrap_err(), DhError::NotPrime);
+        assert_eq!(check(4, &[0xff; 256]).unwrap_err(), DhError::NotPrime);
+        let mut even = [0xff; 256];
+        even[255] = 0xfe;
+        assert_eq!(check(4, &even).unwrap_err(), DhError::NotPrime);
+
+        // The first prime after 2^2047.
+        let prime = U2048::ONE.shl_vartime(2047).wrapping_add(&U2048::from_u32(1919));
+        assert_eq!(check(4, &number::write(&prime)).unwrap_err(), DhError::NotSafePrime);
+    }
+
+    #[test]
+    fn checks_both_ends_of_a_public_value() {
+        let group = Group::well_known();
+        let p = WELL_KNOWN;
+        let margin = U2048::ONE.shl_vartime(1984);
+        let minus = |n: &U2048, d: u8| n.wrapping_sub(&U2048::from_u8(d));
+        let check = |value: &U2048| group.check_public(&number::write(value));
+        for value in
+            [U2048::ZERO, U2048::ONE, minus(&p, 1), p, p.wrapping_add(&U2048::ONE), U2048::MAX]
+        {
+            assert_eq!(check(&value), Err(DhError::PublicOutOfRange));
+        }
+        let high = p.wrapping_sub(&margin);
+        for value in
+            [U2048::from_u8(2), minus(&margin, 1), high.wrapping_add(&U2048::ONE), minus(&p, 2)]
+        {
+            assert_eq!(check(&value), Err(DhError::PublicNearTheEnds));
+        }
+        for value in [margin, margin.wrapping_add(&U2048::ONE), p.shr_vartime(1), high] {
+            assert_eq!(check(&value), Ok(()));
+        }
+        assert_eq!(group.check_public(&[]), Err(DhError::PublicOutOfRange));
+        assert_eq!(group.check_public(&[1; 257]), Err(DhError::PublicOutOfRange));
+        assert_eq!(group.check_public(&[&[0; 9], [1; 256].as_slice()].concat()), Ok(()));
+    }
+
+    #[test]
+    fn refuses_bad_values_before_computing_with_them() {
+        let secret = Secret::generate(&Group::well_known(), &mut rng());
+        assert_eq!(secret.shared(&[1]).unwrap_err(), DhError::PublicOutOfRange);
+        assert_eq!(secret.shared(&[2]).unwrap_err(), DhError::PublicNearTheEnds);
+        // g^0 = 1 and g^1 = 3 are no public values to be sent either.
+        let mut exponent = [0; 256];
+        let from =
+            |exponent: &[u8; 256]| Secret::from_bytes(&Group::well_known(), exponent).unwrap_err();
+        assert_eq!(from(&exponent), DhError::PublicOutOfRange);
+        exponent[255] = 1;
+        assert_eq!(from(&exponent), DhError::PublicNearTheEnds);
+    }
+
+    #[test]
+    fn both_sides_agree_and_a_saved_exponent_still_does() {
+        let group = Group::check(
+            2,
+            &number::write(&FFDHE2048),
+            &mut KnownPrimes { verified: vec![FFDHE2048] },
+            &mut rng(),
+        )
+        .unwrap();
+        let mut rng = rng();
+        let (a, b) = (Secret::generate(&group, &mut rng), Secret::generate(&group, &mut rng));
+        let key = a.shared(b.public()).unwrap();
+        assert_eq!(b.shared(a.public()).unwrap(), key);
+        let saved = Secret::from_bytes(&group, &a.to_bytes()).unwrap();
+        assert_eq!(saved.shared(b.public()).unwrap(), key);
+        assert!(!format!("{a:?}").contains(&format!("{:?}", *a.exponent)));
+    }
 }
