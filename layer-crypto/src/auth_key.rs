@@ -48,6 +48,15 @@ impl AuthKey {
         &self.key
     }
 
+    /// N bytes of the key at one of the protocol's fixed offsets.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "fixed offsets into our own 256 bytes, all in tests"
+    )]
+    pub(crate) fn part<const N: usize>(&self, at: usize) -> &[u8] {
+        &self.key[at..at + N]
+    }
+
     /// `auth_key_id`: SHA1(key)\[12..20\] as a TL long.
     pub fn id(&self) -> i64 {
         self.id

@@ -1,25 +1,49 @@
-//! The encrypted envelope of MTProto 2.0, sealed and opened in place.
+//! The encrypted envelope of MTProto 2.0 (core mtproto/description), sealed and opened in place, one message
+//! or a batch.
 //!
 //! A packet is `auth_key_id:8 msg_key:16 IGE(salt:8 session_id:8 msg_id:8 seq_no:4 len:4 body padding)`.
+//! [`Draft`] lays it out in a buffer with the body written once; sealing and opening then work where it lies.
+//! What needs the connection's state (session id, parity and age of msg_id, replay) is checked there.
 
 use std::ops::Range;
 
-use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
+use crate::aes_ige;
 use crate::auth_key::AuthKey;
+use crate::hash::sha256;
 
+mod draft;
 pub mod v1;
+
+pub use draft::{Draft, MOST_BODY, Padding, sealed_len};
 
 /// Bytes before the encrypted part: `auth_key_id` and `msg_key`.
 pub const HEAD: usize = 24;
 
+/// Bytes of the encrypted part before the body.
+const HEADER: usize = 32;
+
+/// The shortest encrypted part: a header, no body, 12 bytes of padding, in whole blocks.
+const LEAST_ENCRYPTED: usize = 48;
+
 /// Who sealed a message: the derivation of its keys differs by direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// Sent by the client (x = 0).
+    /// From the client to the server (x = 0).
     Client,
-    /// Sent by the server (x = 8).
+    /// From the server to the client (x = 8).
     Server,
+}
+
+impl Side {
+    fn offset(self) -> usize {
+        match self {
+            Self::Client => 0,
+            Self::Server => 8,
+        }
+    }
 }
 
 /// What stands before a message's body inside the envelope.
@@ -35,69 +59,62 @@ pub struct Header {
     pub seq_no: i32,
 }
 
-/// How much random padding follows the body; the encrypted part is always whole 16-byte blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Padding {
-    /// As little as is allowed: 12 to 27 bytes.
-    #[default]
-    Minimal,
-    /// Up to the next of a few sizes (64, 128, 192, 256, 384, 512, 768, 1024, 1280, then steps of 448), so
-    /// that the length tells less of the content.
-    Buckets,
-}
-
-/// A packet being written at the end of a buffer: head room and header are there, the body is to follow.
-#[derive(Debug)]
-#[must_use = "a draft becomes a packet by `finish`"]
-pub struct Draft {
-    start: usize,
-}
-
-impl Draft {
-    /// Starts a packet at the end of `out`; whatever `out` holds already (a frame's length, earlier packets)
-    /// stays. Append the body to `out`, then call [`Draft::finish`].
-    pub fn begin(out: &mut Vec<u8>, header: &Header) -> Self {
-        let _ = (&out, header);
-        todo!()
-    }
-
-    /// Ends the body: fills in its length and appends the padding. Returns where the packet lies in `out`,
-    /// ready for [`seal`] or [`SealJob::new`].
-    ///
-    /// # Errors
-    /// [`SealError::BodyLength`] if the body is not whole 4-byte words or beyond 16 MiB.
-    pub fn finish(
-        self,
-        out: &mut Vec<u8>,
-        padding: Padding,
-        rng: &mut dyn CryptoRng,
-    ) -> Result<Range<usize>, SealError> {
-        let _ = (out, padding, rng, self.start);
-        todo!()
-    }
-}
-
 /// Encrypts one packet in place ([`HEAD`] bytes of room, then the padded plaintext) and fills in its head.
-/// Returns the quick-ack token that the server would answer with.
+/// Returns the token with which the server would answer a request for a quick acknowledgement.
 ///
 /// # Errors
-/// [`SealError::PacketLength`] if `packet` is not of that shape.
+/// [`SealError::PacketLength`] if `packet` is not of that shape; [`Draft::finish`] always gives one that is.
+///
+/// ```
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::seed_from_u64(1);
+/// use layer_crypto::envelope::{self, Draft, Header, Padding, Side};
+/// let key = layer_crypto::AuthKey::from_bytes(&[7; 256]);
+/// let header = Header { session_id: 1, ..Default::default() };
+///
+/// let mut out = Vec::new();
+/// let draft = Draft::begin(&mut out, &header);
+/// out.extend_from_slice(b"the body");
+/// let packet = draft.finish(&mut out, Padding::Minimal, &mut rng)?;
+/// envelope::seal(&key, Side::Client, &mut out[packet.clone()])?;
+///
+/// let opened = envelope::open(&key, Side::Client, &mut out[packet])?;
+/// assert_eq!((opened.header, opened.body_of(&out)), (header, &b"the body"[..]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn seal(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<u32, SealError> {
-    let mut job = [SealJob::new(key, from, packet)?];
-    seal_batch(&mut job);
-    let [job] = job;
-    Ok(job.token())
+    let mut jobs = [SealJob::new(key, from, packet)?];
+    seal_batch(&mut jobs);
+    let [job] = jobs;
+    Ok(job.token)
 }
 
-/// Decrypts one packet in place and checks all that does not need the connection's state.
+/// Decrypts one packet in place and checks all that does not need the connection's state: key id, lengths,
+/// msg_key over the whole plaintext (in constant time and before anything is parsed), then the length field.
 ///
 /// # Errors
 /// [`OpenError`] says which check failed; that is for our own log and never for the peer.
 pub fn open(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, OpenError> {
-    let mut job = [OpenJob::new(key, from, packet)];
-    open_batch(&mut job);
-    let [job] = job;
+    let mut jobs = [OpenJob::new(key, from, packet)];
+    open_batch(&mut jobs);
+    let [job] = jobs;
     job.into_result()
+}
+
+/// Seals all packets. They may differ in key, direction and length.
+pub fn seal_batch(jobs: &mut [SealJob<'_>]) {
+    for job in jobs {
+        job.token = seal_one(job.key, job.from, job.packet);
+    }
+}
+
+/// Opens all packets, each with its own result. They may differ in key, direction and length.
+pub fn open_batch(jobs: &mut [OpenJob<'_>]) {
+    for job in jobs {
+        if job.result == Err(OpenError::NotOpened) {
+            job.result = open_one(job.key, job.from, job.packet);
+        }
+    }
 }
 
 /// One packet of a batch to be sealed.
@@ -112,14 +129,17 @@ impl<'a> SealJob<'a> {
     /// A packet as [`Draft::finish`] leaves it.
     ///
     /// # Errors
-    /// [`SealError::PacketLength`].
+    /// [`SealError::PacketLength`] if it is not [`HEAD`] bytes and at least 48 in blocks of 16.
     pub fn new(key: &'a AuthKey, from: Side, packet: &'a mut [u8]) -> Result<Self, SealError> {
+        let len = packet.len();
+        if len < HEAD + LEAST_ENCRYPTED || !(len - HEAD).is_multiple_of(16) {
+            return Err(SealError::PacketLength { len });
+        }
         Ok(Self { key, from, packet, token: 0 })
     }
 
     /// The quick-ack token; 0 before [`seal_batch`] has run.
     pub fn token(&self) -> u32 {
-        let _ = (self.key, self.from, &self.packet);
         self.token
     }
 }
@@ -133,34 +153,35 @@ pub struct OpenJob<'a> {
 }
 
 impl<'a> OpenJob<'a> {
-    /// A packet as it was taken out of its frame.
+    /// A packet as it was taken out of its frame (see [`without_tail`]).
     pub fn new(key: &'a AuthKey, from: Side, packet: &'a mut [u8]) -> Self {
-        Self { key, from, packet, result: Err(OpenError::NotOpened) }
+        let len = packet.len();
+        let result = if len < HEAD + LEAST_ENCRYPTED {
+            OpenError::TooShort { len }
+        } else if !(len - HEAD).is_multiple_of(16) {
+            OpenError::NotWholeBlocks { len }
+        } else if key_id(packet) != Some(key.id()) {
+            OpenError::OtherKey
+        } else {
+            OpenError::NotOpened
+        };
+        Self { key, from, packet, result: Err(result) }
     }
 
     /// What [`open_batch`] found.
     ///
     /// # Errors
-    /// [`OpenError`]; [`OpenError::NotOpened`] before [`open_batch`] has run.
+    /// [`OpenError`]; [`OpenError::NotOpened`] if [`open_batch`] has not run.
     pub fn into_result(self) -> Result<Opened, OpenError> {
-        let _ = (self.key, self.from, &self.packet);
         self.result
     }
 }
 
-/// Seals all packets; they may have different keys and lengths.
-pub fn seal_batch(jobs: &mut [SealJob<'_>]) {
-    let _ = jobs;
-    todo!()
-}
-
-/// Opens all packets, each with its own result; they may have different keys and lengths.
-pub fn open_batch(jobs: &mut [OpenJob<'_>]) {
-    let _ = jobs;
-    todo!()
-}
-
 /// Length of a packet without what follows its last whole cipher block: padded framings add up to 15 bytes.
+///
+/// ```
+/// assert_eq!(layer_crypto::envelope::without_tail(24 + 64 + 15), 24 + 64);
+/// ```
 pub const fn without_tail(packet_len: usize) -> usize {
     packet_len - packet_len.saturating_sub(HEAD) % 16
 }
@@ -173,7 +194,7 @@ pub fn key_id(packet: &[u8]) -> Option<i64> {
 /// An opened packet. The body stays where it was decrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opened {
-    /// What stands before the body; none of it is checked here beyond the envelope's own rules.
+    /// What stands before the body, as it came: nothing in it has been compared with anything.
     pub header: Header,
     /// Where the body lies in the packet.
     pub body: Range<usize>,
@@ -182,10 +203,90 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// The body, out of the same packet that was opened; empty if it is another one.
+    /// The body, out of the same packet that was opened; empty out of a shorter one.
     pub fn body_of<'p>(&self, packet: &'p [u8]) -> &'p [u8] {
         packet.get(self.body.clone()).unwrap_or_default()
     }
+}
+
+/// `packet` has been checked to be the head and whole blocks.
+fn seal_one(key: &AuthKey, from: Side, packet: &mut [u8]) -> u32 {
+    let Some((head, plain)) = packet.split_first_chunk_mut::<HEAD>() else {
+        return 0;
+    };
+    let (msg_key, token) = msg_key(key, from, plain);
+    let (aes_key, iv) = aes_key(key, from, &msg_key);
+    let whole = aes_ige::encrypt(plain, &aes_key, &iv);
+    debug_assert!(whole.is_ok(), "checked by SealJob::new");
+    let (id, rest) = head.split_at_mut(8);
+    id.copy_from_slice(&key.id().to_le_bytes());
+    rest.copy_from_slice(&msg_key);
+    token
+}
+
+fn open_one(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, OpenError> {
+    let len = packet.len();
+    let too_short = OpenError::TooShort { len };
+    let (head, encrypted) = packet.split_first_chunk_mut::<HEAD>().ok_or(too_short)?;
+    let claimed = head.last_chunk::<16>().ok_or(too_short)?;
+    let (aes_key, iv) = aes_key(key, from, claimed);
+    aes_ige::decrypt(encrypted, &aes_key, &iv).map_err(|_| OpenError::NotWholeBlocks { len })?;
+
+    let (msg_key, quick_ack) = msg_key(key, from, encrypted);
+    if !bool::from(msg_key.ct_eq(claimed)) {
+        return Err(OpenError::WrongMsgKey);
+    }
+
+    let (header, rest) = encrypted.split_first_chunk::<HEADER>().ok_or(too_short)?;
+    let (header, body_len) = Header::read(header);
+    let wrong_length = OpenError::WrongLength { len: body_len, available: rest.len() };
+    let body = usize::try_from(body_len).map_err(|_| wrong_length)?;
+    match rest.len().checked_sub(body) {
+        Some(12..=1024) if body.is_multiple_of(4) => {}
+        _ => return Err(wrong_length),
+    }
+    Ok(Opened { header, body: HEAD + HEADER..HEAD + HEADER + body, quick_ack })
+}
+
+impl Header {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.salt.to_le_bytes());
+        out.extend_from_slice(&self.session_id.to_le_bytes());
+        out.extend_from_slice(&self.msg_id.to_le_bytes());
+        out.extend_from_slice(&self.seq_no.to_le_bytes());
+    }
+
+    /// The header and the length field behind it.
+    fn read(bytes: &[u8; HEADER]) -> (Self, i32) {
+        let mut words = bytes.as_chunks::<8>().0.iter().map(|word| i64::from_le_bytes(*word));
+        let mut next = || words.next().unwrap_or_default();
+        let (salt, session_id, msg_id, last) = (next(), next(), next(), next());
+        (Self { salt, session_id, msg_id, seq_no: last as i32 }, (last >> 32) as i32)
+    }
+}
+
+/// msg_key and quick-ack token: SHA256(key\[88+x..120+x\], plain with padding), bytes 8..24 and 0..4.
+fn msg_key(key: &AuthKey, from: Side, plain: &[u8]) -> ([u8; 16], u32) {
+    let large = sha256(&[key.part::<32>(88 + from.offset()), plain]);
+    let [t0, t1, t2, t3, _, _, _, _, msg_key @ .., _, _, _, _, _, _, _, _] = large;
+    (msg_key, u32::from_le_bytes([t0, t1, t2, t3]) | 0x8000_0000)
+}
+
+/// AES key and iv of one message.
+fn aes_key(
+    key: &AuthKey,
+    from: Side,
+    msg_key: &[u8; 16],
+) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
+    let x = from.offset();
+    let a = Zeroizing::new(sha256(&[msg_key, key.part::<36>(x)]));
+    let b = Zeroizing::new(sha256(&[key.part::<36>(40 + x), msg_key]));
+    // key = a[0..8] | b[8..24] | a[24..32], iv = b[0..8] | a[8..24] | b[24..32]
+    let (mut aes_key, mut iv) = (a, b);
+    for (a, b) in aes_key.iter_mut().zip(iv.iter_mut()).skip(8).take(16) {
+        std::mem::swap(a, b);
+    }
+    (aes_key, iv)
 }
 
 /// A misuse by our own side: the packet has not the shape of one.
@@ -214,7 +315,7 @@ pub enum OpenError {
     #[error("the packet has not been opened yet")]
     NotOpened,
     /// Shorter than any message can be.
-    #[error("a packet of {len} bytes, expected at least 72")]
+    #[error("a packet of {len} bytes is too short to hold a message")]
     TooShort {
         /// Bytes that came.
         len: usize,
@@ -228,17 +329,19 @@ pub enum OpenError {
     /// Sealed with another key.
     #[error("the packet names another authorization key")]
     OtherKey,
-    /// msg_key is not that of the plaintext: forged, damaged, or sealed with another key.
+    /// msg_key is not that of the plaintext: forged, damaged, or sealed by the other side.
     #[error("msg_key does not match the decrypted message")]
     WrongMsgKey,
-    /// The length field is negative, not whole words, or leaves not 12 to 1024 bytes of padding.
-    #[error(
-        "message length {len} in {available} bytes, expected whole words and 12 to 1024 bytes of padding"
-    )]
+    /// The length field is negative, not whole words, or does not leave the padding that the protocol wants
+    /// (12 to 1024 bytes).
+    #[error("a message length of {len} does not fit {available} bytes with their padding")]
     WrongLength {
         /// The length field.
         len: i32,
-        /// Bytes after the header.
+        /// Bytes after the header, body and padding.
         available: usize,
     },
 }
+
+#[cfg(test)]
+mod tests;
