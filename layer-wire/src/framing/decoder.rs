@@ -1,7 +1,7 @@
 //! The receiving half: a stream into packets.
 //!
 //! Packets are handed out as slices of the receive buffer, all whole ones at once, so that they can be
-//! opened in place, several at a time. A byte is copied when it is fed and at most once more.
+//! opened in place, several at a time.
 
 use std::fmt;
 
@@ -100,7 +100,7 @@ impl Decoder {
     pub fn receive_buffer(&mut self) -> &mut Vec<u8> {
         // Moving the rest to the front only when it is the lesser half bounds the moves by the bytes fed.
         if self.start > 0 && self.start >= self.held() {
-            self.buffer.drain(..self.start);
+            self.buffer.drain(..self.start.min(self.buffer.len()));
             self.clear = self.clear.saturating_sub(self.start);
             self.start = 0;
         }

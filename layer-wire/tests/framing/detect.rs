@@ -1,11 +1,4 @@
 //! Recognition of a framing from a connection's first bytes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "tests"
-)]
 
 use hex_literal::hex;
 use layer_wire::framing::{
