@@ -1,0 +1,98 @@
+// mtcute against the sandbox.
+
+import { readFileSync } from 'node:fs'
+
+import {
+  IntermediatePacketCodec,
+  MemoryStorage,
+  MtProxyTcpTransport,
+  ObfuscatedPacketCodec,
+  PaddedIntermediatePacketCodec,
+  TcpTransport,
+  TelegramClient,
+  tl,
+} from '@mtcute/node'
+import { NodeCryptoProvider, addPublicKey } from '@mtcute/node/utils.js'
+
+import { checkConfig, main } from './loopback.mjs'
+
+/** The URL of a file in an installed package, exported or not. */
+const inside = (name, file) => new URL(file, import.meta.resolve(name))
+
+// The table that addPublicKey writes to has no public name.
+const { __publicKeyIndex: keys } = await import(inside('@mtcute/core', 'tl/binary/rsa-keys.js'))
+const { version } = JSON.parse(readFileSync(inside('@mtcute/node', 'package.json')))
+
+/** TCP with a framing of our choice; the library's own always speaks the intermediate one. */
+class FramedTransport extends TcpTransport {
+  constructor(codec) {
+    super()
+    this.packetCodec = codec
+  }
+}
+
+const framed = (codec) => () => new FramedTransport(codec)
+
+const proxied =
+  (marker) =>
+  ({ host, port, secret }) =>
+    new MtProxyTcpTransport({ host, port, secret: marker + secret })
+
+const intermediate = () => new IntermediatePacketCodec()
+const padded = () => new PaddedIntermediatePacketCodec()
+
+const framings = {
+  intermediate: { transport: framed(intermediate) },
+  'intermediate+pfs': { transport: framed(intermediate), usePfs: true },
+  padded: { transport: framed(padded) },
+  'obfuscated-intermediate': { transport: framed(() => new ObfuscatedPacketCodec(intermediate())) },
+  'obfuscated-padded': { transport: framed(() => new ObfuscatedPacketCodec(padded())) },
+  'mtproxy-intermediate': { transport: proxied('') },
+  'mtproxy-padded': { transport: proxied('dd') },
+  'mtproxy-padded+pfs': { transport: proxied('dd'), usePfs: true },
+}
+
+/** A client without a login whose only data centre, key and proxy are the sandbox's. */
+async function clientFor(sandbox, framing) {
+  const crypto = new NodeCryptoProvider()
+  await crypto.initialize()
+  for (const fingerprint of Object.keys(keys)) delete keys[fingerprint]
+  addPublicKey(crypto, sandbox.key)
+  // It stores fingerprints with 16 digits and looks them up without their leading zeros.
+  for (const [fingerprint, key] of Object.entries(keys)) {
+    keys[BigInt(`0x${fingerprint}`).toString(16)] = key
+  }
+
+  const { transport, usePfs = false } = framings[framing]
+  const here = { id: sandbox.dc, ipAddress: sandbox.host, port: sandbox.port }
+  return new TelegramClient({
+    apiId: 1,
+    apiHash: '0'.repeat(32),
+    storage: new MemoryStorage(),
+    transport: transport(sandbox),
+    defaultDcs: { main: here, media: here },
+    network: { usePfs },
+    logLevel: 5,
+  })
+}
+
+/**
+ * A fresh key (with PFS a second one, bound to it), then help.getConfig: inside initConnection, and
+ * once bare.
+ */
+async function config(sandbox, framing) {
+  const client = await clientFor(sandbox, framing)
+  // It would try again for ever, and tell of it only here.
+  const failed = new Promise((_, reject) => client.onError.add(reject))
+  const ask = () => Promise.race([client.call({ _: 'help.getConfig' }), failed])
+  try {
+    await ask()
+    const answer = await ask()
+    if (answer._ !== 'config') throw new Error(`help.getConfig answered ${answer._}`)
+    return checkConfig(sandbox, answer.thisDc, answer.dcOptions)
+  } finally {
+    await client.destroy()
+  }
+}
+
+await main({ client: 'mtcute', version, layer: tl.LAYER, framings, scenarios: { config } })

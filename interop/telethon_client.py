@@ -1,0 +1,69 @@
+"""Telethon against the sandbox."""
+
+import sys
+
+import loopback
+from telethon import TelegramClient, __version__, errors
+from telethon.crypto import rsa
+from telethon.network import connection
+from telethon.sessions import MemorySession
+from telethon.tl.alltlobjects import LAYER
+from telethon.tl.functions.help import GetConfigRequest
+from telethon.tl.types import Config
+
+FRAMINGS = {
+    "full": connection.ConnectionTcpFull,
+    "abridged": connection.ConnectionTcpAbridged,
+    "intermediate": connection.ConnectionTcpIntermediate,
+    "obfuscated-abridged": connection.ConnectionTcpObfuscated,
+    "mtproxy-abridged": connection.ConnectionTcpMTProxyAbridged,
+    "mtproxy-intermediate": connection.ConnectionTcpMTProxyIntermediate,
+    "mtproxy-padded": connection.ConnectionTcpMTProxyRandomizedIntermediate,
+}
+
+
+def client_for(sandbox, framing):
+    """A client without a login whose only data centre, key and proxy are the sandbox's."""
+    rsa._server_keys.clear()
+    rsa.add_key(sandbox.key, old=False)
+    session = MemorySession()
+    session.set_dc(sandbox.dc, sandbox.host, sandbox.port)
+    proxy = None
+    if framing.startswith("mtproxy"):
+        # Telethon cuts a leading "dd" or "ee" off the text of any secret; a plain one may begin
+        # with it by chance.
+        proxy = (sandbox.host, sandbox.port, "dd" + sandbox.secret.hex())
+    return TelegramClient(
+        session,
+        api_id=1,
+        api_hash="0" * 32,
+        connection=FRAMINGS[framing],
+        proxy=proxy,
+        timeout=5,
+        connection_retries=2,
+        request_retries=1,
+        raise_last_call_error=True,
+    )
+
+
+async def config(sandbox, framing):
+    """A fresh key, then help.getConfig: inside initConnection while connecting, and once bare."""
+    client = client_for(sandbox, framing)
+    note = ""
+    try:
+        try:
+            await client.connect()
+        except errors.RPCError as error:
+            # Its last step is users.getUsers(self): before login it expects an UnauthorizedError.
+            note = f", users.getUsers {error.code} {error.message}"
+        answer = await client(GetConfigRequest())
+        if not isinstance(answer, Config):
+            raise AssertionError(f"help.getConfig answered {answer}")
+        options = [(option.id, option.ip_address, option.port) for option in answer.dc_options]
+        return loopback.check_config(sandbox, answer.this_dc, options) + note
+    finally:
+        await client.disconnect()
+
+
+if __name__ == "__main__":
+    sys.exit(loopback.main("telethon", __version__, LAYER, FRAMINGS, {"config": config}))

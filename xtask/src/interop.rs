@@ -1,0 +1,483 @@
+//! `cargo xtask interop`: other people's clients against our sandbox server.
+//!
+//! Installs the clients under `target/interop`, starts the sandbox on a loopback port, runs each
+//! row of `interop/rows.tsv` and prints a table. `interop/README.md` tells what the clients do and
+//! how each is pointed here.
+
+#![allow(clippy::print_stdout, reason = "the table is what this command is for")]
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Rows that run at the same time; each keeps about one core busy.
+const ROWS_AT_ONCE: usize = 2;
+/// The scripts end themselves after 30 s; this is for one that can't.
+const ROW_LIMIT: Duration = Duration::from_secs(60);
+const SANDBOX_LIMIT: Duration = Duration::from_secs(60);
+
+/// Runs the rows whose `client/scenario/framing` contains `filter`, or all, and prints the table.
+///
+/// # Errors
+///
+/// What could not be installed, built or started, or how many rows were not green.
+pub(crate) fn run(filter: Option<&str>) -> Result<(), String> {
+    let places = Places::new()?;
+    let mut rows = Row::all(&places)?;
+    rows.retain(|row| filter.is_none_or(|filter| row.name().contains(filter)));
+    if rows.is_empty() {
+        return Err(format!("no row of the interop table contains {filter:?}"));
+    }
+
+    if rows.iter().any(Row::is_python) {
+        install_python(&places)?;
+    }
+    if !rows.iter().all(Row::is_python) {
+        install_node(&places)?;
+    }
+    let sandbox = Sandbox::start(&places, &build_sandbox(&places)?)?;
+
+    let red = run_rows(&places, &sandbox, &rows);
+    println!("{} of {} rows green", rows.len() - red, rows.len());
+    if red == 0 {
+        Ok(())
+    } else {
+        Err(format!("{red} interop rows are not green; see the logs in {}", places.logs.display()))
+    }
+}
+
+/// Runs all rows, a few at a time; prints them in their order, each as soon as those before it are
+/// there. Returns how many were not green.
+fn run_rows(places: &Places, sandbox: &Sandbox, rows: &[Row]) -> usize {
+    print_heading();
+    let waiting = Mutex::new(rows.iter().enumerate());
+    let (sender, done) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..ROWS_AT_ONCE {
+            let (waiting, sender) = (&waiting, sender.clone());
+            scope.spawn(move || {
+                let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+                while let Some((index, row)) = next() {
+                    let _ = sender.send((index, row.run(places, sandbox)));
+                }
+            });
+        }
+        drop(sender);
+        let mut outcomes = BTreeMap::new();
+        let mut red = 0;
+        for (index, row) in rows.iter().enumerate() {
+            while !outcomes.contains_key(&index) {
+                // If nobody sends any more, a worker has died, and its row with it.
+                let Ok((index, outcome)) = done.recv() else { break };
+                outcomes.insert(index, outcome);
+            }
+            let outcome = outcomes.remove(&index);
+            let outcome = outcome.unwrap_or_else(|| Outcome::missing("was not run".to_owned()));
+            red += usize::from(!outcome.ok);
+            print_row(row, &outcome);
+        }
+        red
+    })
+}
+
+/// One client doing one scenario over one framing.
+struct Row {
+    client: String,
+    script: String,
+    scenario: String,
+    framing: String,
+}
+
+impl Row {
+    /// All rows that must be green: `interop/rows.tsv`, one line for each client and scenario.
+    fn all(places: &Places) -> Result<Vec<Self>, String> {
+        let file = places.scripts.join("rows.tsv");
+        let text = read(&file)?;
+        let mut rows = Vec::new();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let &[client, script, scenario, framings] = columns.as_slice() else {
+                return Err(format!("{}: not four columns: {line:?}", file.display()));
+            };
+            rows.extend(framings.split(' ').map(|framing| Row {
+                client: client.to_owned(),
+                script: script.to_owned(),
+                scenario: scenario.to_owned(),
+                framing: framing.to_owned(),
+            }));
+        }
+        Ok(rows)
+    }
+
+    fn name(&self) -> String {
+        format!("{}/{}/{}", self.client, self.scenario, self.framing)
+    }
+
+    fn is_python(&self) -> bool {
+        self.script.ends_with(".py")
+    }
+
+    fn run(&self, places: &Places, sandbox: &Sandbox) -> Outcome {
+        let log = places.logs.join(format!("{}.log", self.name().replace('/', "-")));
+        match self.output(places, sandbox, &log) {
+            Ok(output) => Outcome::read(self, &output),
+            Err(why) => Outcome::missing(why),
+        }
+    }
+
+    /// What the script wrote to stdout and stderr, which stays in `log` too.
+    fn output(&self, places: &Places, sandbox: &Sandbox, log: &Path) -> Result<String, String> {
+        let failed = |error| format!("{}: {error}", log.display());
+        let file = File::create(log).map_err(failed)?;
+        let mut script = if self.is_python() {
+            let mut python = Command::new(places.venv.join("bin/python"));
+            python.arg(places.scripts.join(&self.script));
+            // Else Python would put its compiled files beside the scripts.
+            python.env("PYTHONPYCACHEPREFIX", places.caches.join("python"));
+            python
+        } else {
+            let mut node = Command::new("node");
+            node.arg(places.node.join(&self.script));
+            node
+        };
+        script
+            .args([&self.scenario, &self.framing])
+            .args(["--address", &sandbox.address, "--key", &sandbox.key])
+            .args(["--proxy-secret", &sandbox.proxy_secret])
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().map_err(failed)?)
+            .stderr(file);
+        let mut child = Killed::spawn(&mut script)?;
+        let deadline = Instant::now() + ROW_LIMIT;
+        while child.0.try_wait().map_err(|error| error.to_string())?.is_none() {
+            if Instant::now() > deadline {
+                return Err(format!("killed after {} s", ROW_LIMIT.as_secs()));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        // A library's log line need not be UTF-8.
+        Ok(String::from_utf8_lossy(&fs::read(log).map_err(failed)?).into_owned())
+    }
+}
+
+/// What a row's script reported of itself.
+struct Outcome {
+    ok: bool,
+    version: String,
+    layer: String,
+    seconds: String,
+    detail: String,
+}
+
+impl Outcome {
+    /// From the script's line `row`, client, version, layer, framing, scenario, `ok` or `failed`,
+    /// seconds, detail, separated by tabs; the libraries' own logs stand around it.
+    fn read(row: &Row, output: &str) -> Self {
+        let reported = output.lines().rev().find_map(|line| line.strip_prefix("row\t"));
+        let columns: Vec<&str> = reported.unwrap_or_default().split('\t').collect();
+        match columns.as_slice() {
+            &[client, version, layer, framing, scenario, result, seconds, detail]
+                if [client, scenario, framing] == [&row.client, &row.scenario, &row.framing] =>
+            {
+                Outcome {
+                    ok: result == "ok",
+                    version: version.to_owned(),
+                    layer: layer.to_owned(),
+                    seconds: seconds.to_owned(),
+                    detail: detail.to_owned(),
+                }
+            }
+            _ => {
+                let last = output.lines().rev().find(|line| !line.trim().is_empty());
+                let last = last.unwrap_or("none");
+                Self::missing(format!("reported nothing; its last words: {last}"))
+            }
+        }
+    }
+
+    fn missing(why: String) -> Self {
+        let none = || "-".to_owned();
+        Outcome { ok: false, version: none(), layer: none(), seconds: none(), detail: why }
+    }
+}
+
+fn print_heading() {
+    let columns = ["client", "version", "layer", "framing", "scenario", "result", "seconds"];
+    print_columns(columns, "detail");
+}
+
+fn print_row(row: &Row, outcome: &Outcome) {
+    let Row { client, framing, scenario, .. } = row;
+    let Outcome { version, layer, seconds, detail, .. } = outcome;
+    let result = if outcome.ok { "ok" } else { "FAILED" };
+    print_columns([client, version, layer, framing, scenario, result, seconds], detail);
+}
+
+fn print_columns(columns: [&str; 7], detail: &str) {
+    let [client, version, layer, framing, scenario, result, seconds] = columns;
+    println!(
+        "{client:8}  {version:7}  {layer:5}  {framing:23}  {scenario:8}  {result:6}  {seconds:>7}  \
+         {detail}"
+    );
+}
+
+/// The folders that this reads and writes; all that it writes lies under `target/interop`.
+struct Places {
+    scripts: PathBuf,
+    target: PathBuf,
+    venv: PathBuf,
+    node: PathBuf,
+    caches: PathBuf,
+    logs: PathBuf,
+}
+
+impl Places {
+    fn new() -> Result<Self, String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let root = root.canonicalize().map_err(|error| at(&root, &error))?;
+        let chosen = std::env::var_os("CARGO_TARGET_DIR");
+        let target = chosen.map_or_else(|| root.join("target"), |folder| root.join(folder));
+        let interop = target.join("interop");
+        let places = Places {
+            scripts: root.join("interop"),
+            target,
+            venv: interop.join("venv"),
+            node: interop.join("node"),
+            caches: interop.join("caches"),
+            logs: interop.join("logs"),
+        };
+        create(&places.logs)?;
+        Ok(places)
+    }
+}
+
+/// A virtual environment with what `requirements.txt` lists and nothing else.
+fn install_python(places: &Places) -> Result<(), String> {
+    let check = "import sys; print(sys.version); sys.exit(sys.version_info < (3, 11))";
+    let version = succeed(Command::new("python3").args(["-c", check]))
+        .map_err(|error| format!("CPython 3.11 or newer is needed: {error}"))?;
+    let requirements = places.scripts.join("requirements.txt");
+    once(&places.venv, &[&requirements], &version, || {
+        succeed(Command::new("python3").args(["-m", "venv"]).arg(&places.venv))?;
+        succeed(
+            Command::new(places.venv.join("bin/python"))
+                .args(["-m", "pip", "--disable-pip-version-check", "--cache-dir"])
+                .arg(places.caches.join("pip"))
+                .args(["install", "--no-deps", "--requirement"])
+                .arg(&requirements),
+        )
+    })
+}
+
+/// A folder with what `package-lock.json` lists, and the scripts: Node.js looks for packages only
+/// from a script's own folder upwards.
+fn install_node(places: &Places) -> Result<(), String> {
+    let version = succeed(Command::new("node").arg("--version"))
+        .map_err(|error| format!("Node.js 20 is needed: {error}"))?;
+    let listing = ["package.json", "package-lock.json", ".npmrc"];
+    let listing = listing.map(|name| places.scripts.join(name));
+    once(&places.node, &listing.each_ref().map(PathBuf::as_path), &version, || {
+        create(&places.node)?;
+        copy(&listing, &places.node)?;
+        let cache = places.caches.join("npm");
+        succeed(Command::new("npm").args(["ci", "--cache"]).arg(cache).current_dir(&places.node))
+    })?;
+    let files = fs::read_dir(&places.scripts).map_err(|error| at(&places.scripts, &error))?;
+    let scripts: Vec<PathBuf> = files
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "mjs"))
+        .collect();
+    copy(&scripts, &places.node)
+}
+
+/// Installs into `folder`, unless it holds already what these `files` and this `version` of the
+/// installer gave.
+fn once(
+    folder: &Path,
+    files: &[&Path],
+    version: &str,
+    install: impl FnOnce() -> Result<String, String>,
+) -> Result<(), String> {
+    let mut wanted = version.to_owned();
+    for file in files {
+        wanted += &read(file)?;
+    }
+    let stamp = folder.join("installed-from");
+    if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
+        return Ok(());
+    }
+    println!("installing into {}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(|error| at(folder, &error))?;
+    }
+    install()?;
+    fs::write(&stamp, wanted).map_err(|error| at(&stamp, &error))
+}
+
+/// Runs a command to its end and returns its stdout; an error carries what it wrote to stderr.
+fn succeed(command: &mut Command) -> Result<String, String> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{command:?}: {}\n{}", output.status, said.trim()))
+}
+
+fn create(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| at(folder, &error))
+}
+
+fn read(file: &Path) -> Result<String, String> {
+    fs::read_to_string(file).map_err(|error| at(file, &error))
+}
+
+fn copy(files: &[PathBuf], folder: &Path) -> Result<(), String> {
+    for file in files {
+        let to = folder.join(file.file_name().unwrap_or_default());
+        fs::copy(file, to).map_err(|error| at(file, &error))?;
+    }
+    Ok(())
+}
+
+fn at(path: &Path, error: &std::io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
+/// Builds the sandbox server and returns its path.
+fn build_sandbox(places: &Places) -> Result<PathBuf, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "-p", "layer-sandbox", "--features", "listen", "--bin", "layer-sandbox"])
+        .arg("--target-dir")
+        .arg(&places.target)
+        .current_dir(&places.scripts)
+        .status();
+    match built {
+        Ok(status) if status.success() => Ok(places.target.join("debug/layer-sandbox")),
+        Ok(status) => Err(format!("building the sandbox: {status}")),
+        Err(error) => Err(format!("building the sandbox: {error}")),
+    }
+}
+
+/// The sandbox server in a process of its own; it ends when this is dropped.
+struct Sandbox {
+    address: String,
+    /// Path of its RSA public key.
+    key: String,
+    proxy_secret: String,
+    _process: Killed,
+}
+
+impl Sandbox {
+    /// Starts it and waits until it has printed `address`, `key`, `proxy-secret` and `ready`.
+    fn start(places: &Places, binary: &Path) -> Result<Self, String> {
+        let log = places.logs.join("sandbox.log");
+        let stderr = File::create(&log).map_err(|error| at(&log, &error))?;
+        // It serves until its stdin closes, so it ends even if this process is killed.
+        let mut process = Killed::spawn(
+            Command::new(binary)
+                .args(["--listen", "127.0.0.1:0"])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(stderr),
+        )?;
+        let stdout = process.0.stdout.take().ok_or("the sandbox has no stdout")?;
+        let (sender, lines) = mpsc::channel();
+        // Reads on after `ready`, lest the sandbox block on a full pipe.
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let deadline = Instant::now() + SANDBOX_LIMIT;
+        let mut said = Vec::new();
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match lines.recv_timeout(left) {
+                Ok(line) if line == "ready" => break,
+                Ok(line) => said.push(line),
+                Err(_) => {
+                    let log = log.display();
+                    return Err(format!("the sandbox did not get ready: {said:?}, see {log}"));
+                }
+            }
+        }
+        let value = |name: &str| {
+            said.iter()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+                .map(str::to_owned)
+                .ok_or_else(|| format!("the sandbox printed no {name}: {said:?}"))
+        };
+        Ok(Sandbox {
+            address: value("address")?,
+            key: value("key")?,
+            proxy_secret: value("proxy-secret")?,
+            _process: process,
+        })
+    }
+}
+
+/// A child process that is killed when this is dropped.
+struct Killed(Child);
+
+impl Killed {
+    fn spawn(command: &mut Command) -> Result<Self, String> {
+        command.spawn().map(Killed).map_err(|error| format!("{command:?}: {error}"))
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> Row {
+        let [client, script, scenario, framing] =
+            ["telethon", "telethon_client.py", "config", "full"].map(str::to_owned);
+        Row { client, script, scenario, framing }
+    }
+
+    #[test]
+    fn finds_the_report_among_a_librarys_log_lines() {
+        let output = "12 telethon connecting\n\
+                      row\ttelethon\t1.45.0\t229\tfull\tconfig\tok\t0.4\tthis_dc 2\n\
+                      13 telethon gone\n";
+        let outcome = Outcome::read(&row(), output);
+        assert!(outcome.ok);
+        assert_eq!(
+            [outcome.version, outcome.layer, outcome.detail],
+            ["1.45.0", "229", "this_dc 2"]
+        );
+    }
+
+    #[test]
+    fn a_report_of_another_row_is_none() {
+        let output = "row\ttelethon\t1.45.0\t229\tabridged\tconfig\tok\t0.4\tthis_dc 2\n";
+        assert!(!Outcome::read(&row(), output).ok);
+    }
+
+    #[test]
+    fn silence_is_a_failure() {
+        assert!(!Outcome::read(&row(), "").ok);
+    }
+
+    #[test]
+    fn every_row_has_its_script() {
+        let places = Places::new().unwrap();
+        let rows = Row::all(&places).unwrap();
+        assert!(rows.iter().all(|row| places.scripts.join(&row.script).is_file()));
+    }
+}
