@@ -132,6 +132,10 @@ impl Group {
         Ok(value)
     }
 
+    pub(crate) fn p(&self) -> U2048 {
+        *self.modulus.get()
+    }
+
     pub(crate) fn modulus(&self) -> &Modulus {
         &self.modulus
     }

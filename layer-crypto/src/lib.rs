@@ -26,6 +26,11 @@ pub mod rsa;
 pub mod srp;
 pub mod tmp_key;
 
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod script;
+
 pub use aes_ctr::AesCtr256;
 pub use auth_key::AuthKey;
 pub use factor::factorize;

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use super::*;
+use crate::script::Script;
 
 fn key() -> AuthKey {
     AuthKey::from_bytes(&std::array::from_fn(|i| i as u8))
@@ -93,22 +94,6 @@ fn opens_a_servers_packet() {
 
 #[test]
 fn binds_a_temporary_key_as_the_vector_says() {
-    struct Zeros;
-    impl rand_core::TryRng for Zeros {
-        type Error = rand_core::Infallible;
-        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-            Ok(0)
-        }
-        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-            Ok(0)
-        }
-        fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Self::Error> {
-            to.fill(0);
-            Ok(())
-        }
-    }
-    impl rand_core::TryCryptoRng for Zeros {}
-
     let temp_key = AuthKey::from_bytes(&std::array::from_fn(|i| 255 - i as u8));
     assert_eq!(temp_key.id().to_le_bytes(), hex!("96d1b10e8f724a13"));
     let mut inner = 0x75a3_f765_u32.to_le_bytes().to_vec();
@@ -117,7 +102,7 @@ fn binds_a_temporary_key_as_the_vector_says() {
     }
     inner.extend_from_slice(&1_700_086_400_i32.to_le_bytes());
     let msg_id = 0x6553_f100_0000_0004;
-    let message = v1::seal(&key(), msg_id, &inner, &mut Zeros);
+    let message = v1::seal(&key(), msg_id, &inner, &mut Script(vec![0; 32]));
     assert_eq!(
         message,
         hex!(

@@ -78,9 +78,9 @@ pub fn open(key: &AuthKey, packet: &[u8]) -> Result<Opened, OpenError> {
     let (header, body_len) = super::Header::read(header);
     let wrong_length = OpenError::WrongLength { len: body_len, available: rest.len() };
     let body = usize::try_from(body_len).map_err(|_| wrong_length)?;
-    if !rest.len().checked_sub(body).is_some_and(|padding| padding < 16) {
+    let Some(0..16) = rest.len().checked_sub(body) else {
         return Err(wrong_length);
-    }
+    };
     let message = plain.get(..HEADER + body).ok_or(wrong_length)?;
     if !bool::from(msg_key(message).ct_eq(claimed)) {
         return Err(OpenError::WrongMsgKey);

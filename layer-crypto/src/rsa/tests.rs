@@ -5,35 +5,16 @@ use std::sync::LazyLock;
 use crypto_bigint::U1024;
 use hex_literal::hex;
 use rand_chacha::ChaCha20Rng;
-use rand_core::{CryptoRng, Infallible, Rng, SeedableRng, TryCryptoRng, TryRng};
+use rand_core::{CryptoRng, Rng, SeedableRng};
 
 use super::*;
+use crate::script::Script;
 
 static KEY: LazyLock<PrivateKey> = LazyLock::new(|| PrivateKey::generate(&mut rng()));
 
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(0x25a)
 }
-
-/// Gives out prepared bytes and then panics.
-struct Script(Vec<u8>);
-
-impl TryRng for Script {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        unimplemented!()
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        unimplemented!()
-    }
-    fn try_fill_bytes(&mut self, to: &mut [u8]) -> Result<(), Infallible> {
-        let rest = self.0.split_off(to.len());
-        to.copy_from_slice(&std::mem::replace(&mut self.0, rest));
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Script {}
 
 /// `encrypt` draws 192 bytes, of which the data covers the first, and then temporary keys.
 fn script(data: usize, padding: u8, temp_keys: &[[u8; 32]]) -> Script {
