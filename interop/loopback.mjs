@@ -11,6 +11,9 @@ import { parseArgs } from 'node:util'
 
 const SECONDS_PER_ROW = 30
 
+/** What went wrong in a library that goes on trying; the last of it stands in a row that fails. */
+export const troubles = []
+
 /** Runs one scenario over one framing, prints its row, and ends the process: 0 if all is well. */
 export async function main({ client, version, layer, framings, scenarios }) {
   const { values, positionals } = parseArgs({
@@ -46,6 +49,7 @@ export async function main({ client, version, layer, framings, scenarios }) {
       well = false
       detail = `tried to reach ${[...refused].sort().join(', ')}; ${detail}`
     }
+    if (!well && troubles.length > 0) detail = `${detail}; at last ${troubles.at(-1)}`
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
     const result = well ? 'ok' : 'failed'
     const line = String(detail).split(/\s+/).join(' ')

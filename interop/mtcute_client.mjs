@@ -14,7 +14,7 @@ import {
 } from '@mtcute/node'
 import { NodeCryptoProvider, addPublicKey } from '@mtcute/node/utils.js'
 
-import { checkConfig, main } from './loopback.mjs'
+import { checkConfig, main, troubles } from './loopback.mjs'
 
 /** The URL of a file in an installed package, exported or not. */
 const inside = (name, file) => new URL(file, import.meta.resolve(name))
@@ -65,7 +65,7 @@ async function clientFor(sandbox, framing) {
 
   const { transport, usePfs = false } = framings[framing]
   const here = { id: sandbox.dc, ipAddress: sandbox.host, port: sandbox.port }
-  return new TelegramClient({
+  const client = new TelegramClient({
     apiId: 1,
     apiHash: '0'.repeat(32),
     storage: new MemoryStorage(),
@@ -74,6 +74,9 @@ async function clientFor(sandbox, framing) {
     network: { usePfs },
     logLevel: 5,
   })
+  // It tries again for ever, and tells of it only here.
+  client.onError.add((error) => troubles.push(error))
+  return client
 }
 
 /**
@@ -82,12 +85,9 @@ async function clientFor(sandbox, framing) {
  */
 async function config(sandbox, framing) {
   const client = await clientFor(sandbox, framing)
-  // It would try again for ever, and tell of it only here.
-  const failed = new Promise((_, reject) => client.onError.add(reject))
-  const ask = () => Promise.race([client.call({ _: 'help.getConfig' }), failed])
   try {
-    await ask()
-    const answer = await ask()
+    await client.call({ _: 'help.getConfig' })
+    const answer = await client.call({ _: 'help.getConfig' })
     if (answer._ !== 'config') throw new Error(`help.getConfig answered ${answer._}`)
     return checkConfig(sandbox, answer.thisDc, answer.dcOptions)
   } finally {
