@@ -50,8 +50,9 @@ fn encrypt_with<C>(cipher: &C, data: &mut [u8], iv: &[u8; 32]) -> Result<(), Not
 where
     C: BlockCipherEncrypt<BlockSize = U16>,
 {
-    let (blocks, cipher_before, plain_before) = prepare(data, iv)?;
-    cipher.encrypt_with_backend(Chain { blocks, cipher_before, plain_before });
+    let [cipher_before, plain_before] = halves(iv);
+    let blocks = whole_blocks(data)?;
+    cipher.encrypt_with_backend(Chain { blocks, out: cipher_before, before: plain_before });
     Ok(())
 }
 
@@ -59,30 +60,33 @@ fn decrypt_with<C>(cipher: &C, data: &mut [u8], iv: &[u8; 32]) -> Result<(), Not
 where
     C: BlockCipherDecrypt<BlockSize = U16>,
 {
-    let (blocks, cipher_before, plain_before) = prepare(data, iv)?;
-    cipher.decrypt_with_backend(Chain { blocks, cipher_before, plain_before });
+    let [cipher_before, plain_before] = halves(iv);
+    let blocks = whole_blocks(data)?;
+    cipher.decrypt_with_backend(Chain { blocks, out: plain_before, before: cipher_before });
     Ok(())
 }
 
-type Prepared<'a> = (&'a mut [[u8; 16]], u128, u128);
-
-fn prepare<'a>(data: &'a mut [u8], iv: &[u8; 32]) -> Result<Prepared<'a>, NotWholeBlocks> {
+fn whole_blocks(data: &mut [u8]) -> Result<&mut [[u8; 16]], NotWholeBlocks> {
     let len = data.len();
-    let (blocks, []) = data.as_chunks_mut::<16>() else {
-        return Err(NotWholeBlocks { len });
-    };
-    let ([first, second], []) = iv.as_chunks::<16>() else {
-        return Err(NotWholeBlocks { len });
-    };
-    Ok((blocks, u128::from_ne_bytes(*first), u128::from_ne_bytes(*second)))
+    match data.as_chunks_mut() {
+        (blocks, []) => Ok(blocks),
+        _ => Err(NotWholeBlocks { len }),
+    }
+}
+
+fn halves(iv: &[u8; 32]) -> [[u8; 16]; 2] {
+    let mut halves = [[0; 16]; 2];
+    halves.as_flattened_mut().copy_from_slice(iv);
+    halves
 }
 
 /// The chained loop. It is handed to the cipher as a whole, so that one check of the processor's features
 /// serves all blocks and the round keys stay in registers.
 struct Chain<'a> {
     blocks: &'a mut [[u8; 16]],
-    cipher_before: u128,
-    plain_before: u128,
+    /// What came out of the mode before the first block, and what went in.
+    out: [u8; 16],
+    before: [u8; 16],
 }
 
 impl BlockSizeUser for Chain<'_> {
@@ -92,31 +96,44 @@ impl BlockSizeUser for Chain<'_> {
 impl BlockCipherEncClosure for Chain<'_> {
     #[inline(always)]
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
-        let Self { blocks, mut cipher_before, mut plain_before } = self;
-        for block in blocks {
-            let plain = u128::from_ne_bytes(*block);
-            let mut state = Block::from((plain ^ cipher_before).to_ne_bytes());
-            backend.encrypt_block((&mut state).into());
-            cipher_before = u128::from_ne_bytes(state.into()) ^ plain_before;
-            plain_before = plain;
-            *block = cipher_before.to_ne_bytes();
-        }
+        self.run(|block| backend.encrypt_block(block.into()));
     }
 }
 
 impl BlockCipherDecClosure for Chain<'_> {
     #[inline(always)]
     fn call<B: BlockCipherDecBackend<BlockSize = U16>>(self, backend: &B) {
-        let Self { blocks, mut cipher_before, mut plain_before } = self;
+        self.run(|block| backend.decrypt_block(block.into()));
+    }
+}
+
+impl Chain<'_> {
+    /// Both directions are the same loop: in ^ last out, through the cipher, ^ last in. The xor with the last
+    /// in is taken together with the next in, so that between one use of the cipher and the next there is a
+    /// single xor to wait for.
+    #[inline(always)]
+    fn run(self, cipher: impl Fn(&mut Block)) {
+        let Self { blocks, out, mut before } = self;
+        let (mut state, mut pending) = (Block::from(out), [0; 16]);
         for block in blocks {
-            let cipher = u128::from_ne_bytes(*block);
-            let mut state = Block::from((cipher ^ plain_before).to_ne_bytes());
-            backend.decrypt_block((&mut state).into());
-            plain_before = u128::from_ne_bytes(state.into()) ^ cipher_before;
-            cipher_before = cipher;
-            *block = plain_before.to_ne_bytes();
+            let input = *block;
+            state = xor(state.into(), xor(pending, input)).into();
+            cipher(&mut state);
+            *block = xor(state.into(), before);
+            (pending, before) = (before, input);
         }
     }
+}
+
+/// Byte by byte: the compiler makes one vector instruction of it, where a 128-bit integer would travel
+/// through general registers on the way from block to block.
+#[inline(always)]
+fn xor(a: [u8; 16], b: [u8; 16]) -> [u8; 16] {
+    let mut sum = a;
+    for (a, b) in sum.iter_mut().zip(b) {
+        *a ^= b;
+    }
+    sum
 }
 
 #[cfg(test)]
