@@ -266,9 +266,10 @@ fn install_python(places: &Places) -> Result<(), String> {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&places.venv))?;
         succeed(
             Command::new(places.venv.join("bin/python"))
-                .args(["-m", "pip", "--disable-pip-version-check", "--cache-dir"])
-                .arg(places.caches.join("pip"))
-                .args(["install", "--no-deps", "--requirement"])
+                .env("PIP_CACHE_DIR", places.caches.join("pip"))
+                // Its note of when it last looked for a newer pip goes to the user's own folder.
+                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+                .args(["-m", "pip", "install", "--no-deps", "--requirement"])
                 .arg(&requirements),
         )
     })
