@@ -1,1 +1,29 @@
+//! A Telegram server in the process or on a loopback port, for tests and demos.
+//!
+//! * [`exchange`]: the server's half of key agreement.
+//! * [`connection`]: the pure machine of one link: bytes in, bytes out.
+//! * [`router`] and [`methods`]: from a constructor id to what answers it.
+//! * [`world`]: what the server knows; [`keys`], [`salts`] and [`session`] are its parts.
+//! * `listen` (feature `listen`): the same on a loopback port, with threads.
+//!
+//! All but `listen` is pure: time comes in as [`Now`], random bytes as an argument. It is written apart
+//! from the client and shares with it no more than `layer-tl-types`, `layer-crypto` and `layer-wire`.
 #![forbid(unsafe_code)]
+
+mod clock;
+pub mod connection;
+pub mod exchange;
+pub mod keys;
+#[cfg(feature = "listen")]
+pub mod listen;
+pub mod methods;
+pub mod router;
+pub mod salts;
+pub mod session;
+pub mod world;
+
+pub use clock::Now;
+pub use connection::Connection;
+#[cfg(feature = "listen")]
+pub use listen::Listener;
+pub use world::{Settings, World};

@@ -1,0 +1,19 @@
+//! Time, as it comes in from outside.
+
+use std::time::Duration;
+
+/// A moment on both clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// Since the beginning of 1970, as the calendar has it; it may jump.
+    pub wall: Duration,
+    /// Since any fixed moment; it never goes back.
+    pub monotonic: Duration,
+}
+
+impl Now {
+    /// The wall clock in whole unix seconds.
+    pub fn unix(&self) -> i64 {
+        i64::try_from(self.wall.as_secs()).unwrap_or(i64::MAX)
+    }
+}

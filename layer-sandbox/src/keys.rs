@@ -1,0 +1,132 @@
+//! Keys that the server knows: its own RSA key, and the authorization keys that clients have agreed.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use layer_crypto::AuthKey;
+use layer_crypto::rsa::PrivateKey;
+use thiserror::Error;
+
+use crate::exchange::Agreed;
+use crate::salts::Salts;
+use crate::session::Sessions;
+
+/// The sandbox's own RSA key. It lies open in this repository, and so proves nothing to anybody: it is
+/// there that sandboxes start at once and clients can be configured before.
+pub fn well_known_key() -> Arc<PrivateKey> {
+    #[allow(clippy::expect_used, reason = "a constant, and every test uses it")]
+    static KEY: LazyLock<Arc<PrivateKey>> = LazyLock::new(|| {
+        let pem = include_str!("sandbox-key.pem");
+        Arc::new(PrivateKey::from_pem(pem).expect("the key in the source is one"))
+    });
+    KEY.clone()
+}
+
+/// An authorization key and what belongs to it.
+#[derive(Debug)]
+pub struct KnownKey {
+    /// The key.
+    pub key: Arc<AuthKey>,
+    /// The data centre that the client named when it agreed the key.
+    pub dc: Option<i32>,
+    /// Its server salts.
+    pub salts: Salts,
+    /// Its sessions.
+    pub sessions: Sessions,
+    /// Set if the key is a temporary one.
+    pub temporary: Option<Temporary>,
+}
+
+/// What a temporary key has more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Temporary {
+    /// When it expires, in unix seconds.
+    pub expires_at: i64,
+    /// The permanent key to which it is bound.
+    pub bound_to: Option<i64>,
+}
+
+/// No more keys are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{} authorization keys are known: no more are taken", Keys::MOST)]
+pub struct TooManyKeys;
+
+/// Authorization keys by their ids.
+#[derive(Debug, Default)]
+pub struct Keys {
+    known: BTreeMap<i64, KnownKey>,
+}
+
+impl Keys {
+    /// So many keys are kept.
+    pub const MOST: usize = 10_000;
+
+    /// Takes a key that has just been agreed. `now` is in unix seconds.
+    ///
+    /// # Errors
+    /// If [`Keys::MOST`] are known that have not expired.
+    pub fn insert(&mut self, agreed: Agreed, now: i64) -> Result<(), TooManyKeys> {
+        if self.known.len() >= Self::MOST {
+            self.known.retain(|_, known| !known.is_expired(now));
+        }
+        if self.known.len() >= Self::MOST {
+            return Err(TooManyKeys);
+        }
+        let Agreed { key, salt, dc, expires_at } = agreed;
+        let temporary = expires_at.map(|expires_at| Temporary { expires_at, bound_to: None });
+        let known = KnownKey {
+            key: Arc::new(key),
+            dc,
+            salts: Salts::new(salt, now),
+            sessions: Sessions::default(),
+            temporary,
+        };
+        self.known.insert(known.key.id(), known);
+        Ok(())
+    }
+
+    /// The key of an id, if it is known and has not expired.
+    pub fn get(&self, id: i64, now: i64) -> Option<&KnownKey> {
+        self.known.get(&id).filter(|known| !known.is_expired(now))
+    }
+
+    /// As [`Keys::get`], to be changed.
+    pub fn get_mut(&mut self, id: i64, now: i64) -> Option<&mut KnownKey> {
+        self.known.get_mut(&id).filter(|known| !known.is_expired(now))
+    }
+
+    /// Binds a temporary key to a permanent one. A permanent key has one temporary key at a time: one that
+    /// was bound before is forgotten.
+    pub fn bind(&mut self, temporary_id: i64, permanent_id: i64) {
+        let replaces = |known: &KnownKey| {
+            known.temporary.is_some_and(|temporary| temporary.bound_to == Some(permanent_id))
+        };
+        self.known.retain(|id, known| *id == temporary_id || !replaces(known));
+        if let Some(temporary) =
+            self.known.get_mut(&temporary_id).and_then(|known| known.temporary.as_mut())
+        {
+            temporary.bound_to = Some(permanent_id);
+        }
+    }
+
+    /// Forgets a key. Returns whether it was known.
+    pub fn remove(&mut self, id: i64) -> bool {
+        self.known.remove(&id).is_some()
+    }
+
+    /// How many keys are known.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether no key is known.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+impl KnownKey {
+    fn is_expired(&self, now: i64) -> bool {
+        self.temporary.is_some_and(|temporary| temporary.expires_at <= now)
+    }
+}

@@ -1,0 +1,3 @@
+//! What answers queries: one file per family, a function per method.
+
+pub mod help;

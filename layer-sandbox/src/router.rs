@@ -1,0 +1,166 @@
+//! From a query to what answers it: wrappers are taken off, then the constructor id chooses the handler.
+
+use layer_tl_types::{
+    Cursor, Deserializable, Identifiable, RawObject, RemoteCall, Serializable, functions, types,
+};
+
+use crate::methods;
+use crate::{Now, World};
+
+/// Who asks, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The authorization key of the connection.
+    pub key_id: i64,
+    /// The client's session.
+    pub session_id: i64,
+    /// The message that holds the query.
+    pub msg_id: i64,
+    /// The data centre that was dialled: its id, plus 10000 for test.
+    pub dc: i32,
+    /// When the query came.
+    pub now: Now,
+}
+
+/// An error that a query is answered with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code} {name}")]
+pub struct RpcError {
+    /// As HTTP would have it.
+    pub code: i32,
+    /// In capitals.
+    pub name: String,
+}
+
+impl RpcError {
+    /// An error of this code and name.
+    pub fn new(code: i32, name: impl Into<String>) -> Self {
+        Self { code, name: name.into() }
+    }
+
+    /// The query's arguments can't be read.
+    pub fn unreadable() -> Self {
+        Self::new(400, "INPUT_FETCH_ERROR")
+    }
+}
+
+impl From<RpcError> for types::RpcError {
+    fn from(error: RpcError) -> Self {
+        Self { error_code: error.code, error_message: error.name }
+    }
+}
+
+/// A query without its wrappers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unwrapped {
+    /// The query, its constructor id first.
+    pub query: Vec<u8>,
+    /// As `invokeWithLayer` names it.
+    pub layer: Option<i32>,
+}
+
+/// More wrappers than any client puts around one query.
+const MOST_WRAPPERS: usize = 16;
+
+/// Takes off `invokeWithLayer`, `initConnection` and the other wrappers, in any order.
+///
+/// Nothing is made of what most of them say: queries are run in the order in which they come, so that what
+/// `invokeAfterMsg` waits for has been done; there are no updates to be left out; nobody is logged in.
+///
+/// # Errors
+/// If a wrapper can't be read, or there are too many.
+pub fn unwrap(query: &[u8]) -> Result<Unwrapped, RpcError> {
+    let mut layer = None;
+    let mut rest = RawObject(query.to_vec());
+    for _ in 0..MOST_WRAPPERS {
+        let mut cursor = Cursor::new(&rest.0);
+        let id = cursor.constructor_id().map_err(|_| RpcError::unreadable())?;
+        macro_rules! inner {
+            ($function:ident) => {{
+                let wrapper = functions::$function::<RawObject>::deserialize(&mut cursor);
+                wrapper.map_err(|_| RpcError::unreadable())?
+            }};
+        }
+        rest = match id {
+            functions::InvokeWithLayer::<RawObject>::CONSTRUCTOR_ID => {
+                let wrapper = inner!(InvokeWithLayer);
+                layer = Some(wrapper.layer);
+                wrapper.query
+            }
+            functions::InitConnection::<RawObject>::CONSTRUCTOR_ID => inner!(InitConnection).query,
+            functions::InvokeAfterMsg::<RawObject>::CONSTRUCTOR_ID => inner!(InvokeAfterMsg).query,
+            functions::InvokeAfterMsgs::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeAfterMsgs).query
+            }
+            functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeWithoutUpdates).query
+            }
+            functions::InvokeWithTakeout::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeWithTakeout).query
+            }
+            functions::InvokeWithMessagesRange::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeWithMessagesRange).query
+            }
+            functions::InvokeWithBusinessConnection::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeWithBusinessConnection).query
+            }
+            functions::InvokeWithApnsSecret::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeWithApnsSecret).query
+            }
+            functions::InvokeWithGooglePlayIntegrity::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeWithGooglePlayIntegrity).query
+            }
+            functions::InvokeWithReCaptcha::<RawObject>::CONSTRUCTOR_ID => {
+                inner!(InvokeWithReCaptcha).query
+            }
+            _ => return Ok(Unwrapped { query: rest.0, layer }),
+        };
+    }
+    Err(RpcError::new(400, "INPUT_REQUEST_TOO_LONG"))
+}
+
+/// Whether a temporary key that is not bound yet may ask this.
+pub fn is_for_anybody(query: &[u8]) -> bool {
+    let id = Cursor::new(query).constructor_id();
+    matches!(
+        id,
+        Ok(functions::help::GetConfig::CONSTRUCTOR_ID
+            | functions::help::GetNearestDc::CONSTRUCTOR_ID)
+    )
+}
+
+/// Runs an unwrapped query. The bytes are those of the answer's boxed object.
+///
+/// # Errors
+/// What the handler refuses; 400 for what is unknown or can't be read, so that no client asks again.
+pub fn call(world: &mut World, caller: &Caller, query: &[u8]) -> Result<Vec<u8>, RpcError> {
+    let mut cursor = Cursor::new(query);
+    let id = cursor.constructor_id().map_err(|_| RpcError::unreadable())?;
+    match id {
+        functions::help::GetConfig::CONSTRUCTOR_ID => {
+            run(cursor, |query| methods::help::get_config(world, caller, query))
+        }
+        functions::help::GetNearestDc::CONSTRUCTOR_ID => {
+            run(cursor, |query| methods::help::get_nearest_dc(world, caller, query))
+        }
+        // By these clients find out whether they are logged in, and nobody is yet.
+        functions::users::GetUsers::CONSTRUCTOR_ID
+        | functions::users::GetFullUser::CONSTRUCTOR_ID
+        | functions::updates::GetState::CONSTRUCTOR_ID => {
+            Err(RpcError::new(401, "AUTH_KEY_UNREGISTERED"))
+        }
+        _ => Err(RpcError::new(400, format!("INPUT_METHOD_INVALID_{id}"))),
+    }
+}
+
+/// Reads the query, runs its handler and writes the answer, all of the types that belong together.
+fn run<Q: RemoteCall + Deserializable>(
+    mut cursor: Cursor<'_>,
+    handler: impl FnOnce(Q) -> Result<Q::Return, RpcError>,
+) -> Result<Vec<u8>, RpcError>
+where
+    Q::Return: Serializable,
+{
+    let query = Q::deserialize(&mut cursor).map_err(|_| RpcError::unreadable())?;
+    Ok(handler(query)?.to_bytes())
+}
