@@ -43,14 +43,10 @@ const UNSUSPICIOUS: usize = 1 << 20;
 pub fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, GzipError> {
     let limit = limit.min(packed.len().saturating_mul(MAX_RATIO).max(UNSUSPICIOUS));
     let object = match *packed {
-        [0x1f, 0x8b, ..] => {
-            // The last word claims the length.
-            let claim = packed.last_chunk().map_or(0, |len| u32::from_le_bytes(*len) as usize);
-            inflate(GzDecoder::new(packed), claim, limit)?
-        }
+        [0x1f, 0x8b, ..] => inflate(GzDecoder::new(packed), claim(packed, limit), limit)?,
         // Deflate, and the two bytes are a multiple of 31.
         [a, b, ..] if a & 15 == 8 && u16::from_be_bytes([a, b]).is_multiple_of(31) => {
-            inflate(ZlibDecoder::new(packed), packed.len().saturating_mul(4), limit)?
+            inflate(ZlibDecoder::new(packed), packed.len().min(limit), limit)?
         }
         _ => return Err(GzipError::NoHeader),
     };
@@ -83,8 +79,13 @@ pub fn pack(object: &[u8]) -> Option<Vec<u8>> {
     (out.len() < object.len()).then_some(out)
 }
 
-fn inflate(decoder: impl Read, claim: usize, limit: usize) -> Result<Vec<u8>, GzipError> {
-    let mut object = Vec::with_capacity(claim.min(limit));
+/// The length that gzip claims in its last word, as far as it may be true.
+fn claim(packed: &[u8], limit: usize) -> usize {
+    packed.last_chunk().map_or(0, |len| u32::from_le_bytes(*len) as usize).min(limit)
+}
+
+fn inflate(decoder: impl Read, room: usize, limit: usize) -> Result<Vec<u8>, GzipError> {
+    let mut object = Vec::with_capacity(room);
     // One byte more than may be, to see whether there is one.
     decoder
         .take(limit as u64 + 1)
@@ -223,6 +224,7 @@ mod tests {
         let mut packed = gzip(&[1; 100]);
         let end = packed.len();
         packed[end - 4..].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(claim(&packed, 5000), 5000);
         assert!(matches!(unpack(&packed, MAX_UNPACKED), Err(GzipError::Damaged(_))));
     }
 

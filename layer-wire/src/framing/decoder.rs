@@ -80,7 +80,7 @@ impl fmt::Debug for Decoder {
 impl Decoder {
     /// For a stream that `sender` sends.
     pub(super) fn new(layout: Layout, sender: Role, cipher: Option<AesCtr256>) -> Self {
-        let reader = Reader { layout, sender, limit: MAX_PACKET, next_seq: 0, failed: None };
+        let reader = Reader { layout, sender, limit: MAX_PACKET, next_seq: 0 };
         Self { buffer: Vec::new(), start: 0, clear: 0, cipher, reader }
     }
 
@@ -153,11 +153,7 @@ impl<'a> Iterator for Frames<'a> {
         if self.done {
             return None;
         }
-        let read = match self.reader.failed {
-            Some(error) => Err(error),
-            None => self.reader.read(std::mem::take(&mut self.rest)),
-        };
-        match read {
+        match self.reader.read(std::mem::take(&mut self.rest)) {
             Ok(Some((frame, taken, rest))) => {
                 self.rest = rest;
                 *self.consumed += taken;
@@ -167,8 +163,8 @@ impl<'a> Iterator for Frames<'a> {
                 self.done = true;
                 None
             }
+            // What is wrong stays in front of the buffer, and so does the error.
             Err(error) => {
-                self.reader.failed = Some(error);
                 self.done = true;
                 Some(Err(error))
             }
@@ -187,7 +183,6 @@ struct Reader {
     sender: Role,
     limit: usize,
     next_seq: u32,
-    failed: Option<FrameError>,
 }
 
 impl Reader {

@@ -182,3 +182,12 @@ fn a_client_refuses_short_packets_that_say_nothing() {
         assert_eq!(drain(&mut decoder), [Seen::Broken(FrameError::NoMessage { len })]);
     }
 }
+
+#[test]
+fn a_client_sends_no_bare_errors() {
+    let mut rng = rng(22);
+    let (_, _, mut server) = connected(&FramingKind::Full, &mut rng);
+    server.decoder.feed(&hex!("53feffff"));
+    let seen = drain(&mut server.decoder);
+    assert!(matches!(seen[..], [Seen::Broken(FrameError::TooLong { .. })]), "{seen:?}");
+}

@@ -71,7 +71,7 @@ fn frames_of_a_server_are_the_same_however_they_are_split() {
         };
         let mut server = fresh().0;
         let (mut stream, mut sent) = (Vec::new(), Vec::new());
-        for packet in [plain(64), sealed(3, &mut rng), plain(484), sealed(31, &mut rng)] {
+        for packet in [plain(0), plain(64), sealed(3, &mut rng), plain(484), sealed(31, &mut rng)] {
             server.encode(&packet, false, &mut rng, &mut stream).unwrap();
             sent.push(Seen::Packet(packet, false));
             if kind.has_quick_acks() {
