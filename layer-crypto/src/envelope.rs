@@ -93,7 +93,8 @@ pub fn seal(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<u32, SealErr
 /// msg_key over the whole plaintext (in constant time and before anything is parsed), then the length field.
 ///
 /// # Errors
-/// [`OpenError`] says which check failed; that is for our own log and never for the peer.
+/// [`OpenError`] says which check failed; that is for our own log and never for the peer. The bytes of a
+/// refused packet are of no use any more.
 pub fn open(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, OpenError> {
     let mut jobs = [OpenJob::new(key, from, packet)];
     open_batch(&mut jobs);

@@ -30,12 +30,18 @@ pub struct Algo<'a> {
 }
 
 /// What `inputCheckPasswordSRP` wants beside the id.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// A, 256 bytes big-endian.
     pub a: [u8; 256],
     /// M1.
     pub m1: [u8; 32],
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").finish_non_exhaustive()
+    }
 }
 
 /// Answers the `srp_B` of `account.password`. The secret exponent comes from `rng` alone: the server's
