@@ -9,7 +9,6 @@ use thiserror::Error;
 
 use crate::exchange::Agreed;
 use crate::salts::Salts;
-use crate::session::Sessions;
 
 /// The sandbox's own RSA key. It lies open in this repository, and so proves nothing to anybody: it is
 /// there that sandboxes start at once and clients can be configured before.
@@ -31,8 +30,6 @@ pub struct KnownKey {
     pub dc: Option<i32>,
     /// Its server salts.
     pub salts: Salts,
-    /// Its sessions.
-    pub sessions: Sessions,
     /// Set if the key is a temporary one.
     pub temporary: Option<Temporary>,
 }
@@ -74,13 +71,7 @@ impl Keys {
         }
         let Agreed { key, salt, dc, expires_at } = agreed;
         let temporary = expires_at.map(|expires_at| Temporary { expires_at, bound_to: None });
-        let known = KnownKey {
-            key: Arc::new(key),
-            dc,
-            salts: Salts::new(salt, now),
-            sessions: Sessions::default(),
-            temporary,
-        };
+        let known = KnownKey { key: Arc::new(key), dc, salts: Salts::new(salt, now), temporary };
         self.known.insert(known.key.id(), known);
         Ok(())
     }
@@ -95,18 +86,21 @@ impl Keys {
         self.known.get_mut(&id).filter(|known| !known.is_expired(now))
     }
 
-    /// Binds a temporary key to a permanent one. A permanent key has one temporary key at a time: one that
-    /// was bound before is forgotten.
-    pub fn bind(&mut self, temporary_id: i64, permanent_id: i64) {
-        let replaces = |known: &KnownKey| {
-            known.temporary.is_some_and(|temporary| temporary.bound_to == Some(permanent_id))
-        };
-        self.known.retain(|id, known| *id == temporary_id || !replaces(known));
-        if let Some(temporary) =
-            self.known.get_mut(&temporary_id).and_then(|known| known.temporary.as_mut())
-        {
+    /// Binds a temporary key to a permanent one. A permanent key has one temporary key at a time: the one
+    /// that was bound before is forgotten, and its id returned.
+    pub fn bind(&mut self, temporary_id: i64, permanent_id: i64) -> Option<i64> {
+        let bound_to = |known: &KnownKey| known.temporary.and_then(|temporary| temporary.bound_to);
+        let mut before = self.known.iter().filter(|(id, _)| **id != temporary_id);
+        let replaced = before.find(|(_, known)| bound_to(known) == Some(permanent_id));
+        let replaced = replaced.map(|(id, _)| *id);
+        if let Some(id) = replaced {
+            self.known.remove(&id);
+        }
+        let known = self.known.get_mut(&temporary_id);
+        if let Some(temporary) = known.and_then(|known| known.temporary.as_mut()) {
             temporary.bound_to = Some(permanent_id);
         }
+        replaced
     }
 
     /// Forgets a key. Returns whether it was known.

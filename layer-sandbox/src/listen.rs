@@ -13,7 +13,6 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use thiserror::Error;
 
-use crate::connection::IDLE;
 use crate::world::Settings;
 use crate::{Connection, Now, World};
 
@@ -168,12 +167,11 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
 }
 
 fn exchange_bytes(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
-    let mut connection = Connection::new(&lock(&shared.world).settings);
+    let mut connection = Connection::new(&lock(&shared.world).settings, shared.now());
     let mut rng = UnwrapErr(SysRng);
     let mut bytes = vec![0; READ];
     while !connection.is_closed() && !shared.stopping.load(Ordering::SeqCst) {
-        let deadline = connection.deadline();
-        let wait = deadline.map_or(IDLE, |at| at.saturating_sub(shared.now().monotonic));
+        let wait = connection.deadline().saturating_sub(shared.now().monotonic);
         // A timeout of zero would mean none at all.
         stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
         match stream.read(&mut bytes) {
@@ -184,7 +182,7 @@ fn exchange_bytes(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 // What the client did wrong is told to it as far as it may know.
                 let _ = connection.receive(came, now, &mut lock(&shared.world), &mut rng);
             }
-            Err(error) if is_timeout(&error) && deadline.is_some() => {
+            Err(error) if is_timeout(&error) => {
                 let _ = connection.handle_timeout(shared.now());
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

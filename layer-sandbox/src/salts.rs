@@ -62,7 +62,7 @@ impl Salts {
         // What lies behind the end of the next half hours is none of a clock that was set back.
         let horizon = now + STEP * (MOST as i64 + 1);
         self.known.retain(|salt| salt.since + VALID > now && salt.since <= horizon);
-        if !self.known.front().is_some_and(|salt| salt.since <= now) {
+        if self.known.front().is_none_or(|salt| salt.since > now) {
             self.known.push_front(Salt { since: now, value: draw(rng) });
         }
         while let Some(last) = self.known.back()

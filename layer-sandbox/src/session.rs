@@ -9,41 +9,57 @@ use std::time::Duration;
 /// Messages that a session remembers.
 const MOST_MESSAGES: usize = 1024;
 /// Bytes of answers that it keeps until the client has acknowledged them.
-const MOST_ANSWERS: usize = 2 << 20;
-/// Sessions of one key.
-const MOST_SESSIONS: usize = 32;
+const MOST_ANSWERS: usize = 512 << 10;
 
-/// The sessions of one authorization key, by their ids.
+/// All sessions, by their keys' ids and their own.
 #[derive(Debug, Default)]
 pub struct Sessions {
-    known: BTreeMap<i64, Session>,
+    known: BTreeMap<(i64, i64), Session>,
 }
 
 impl Sessions {
+    /// So many sessions are kept.
+    pub const MOST: usize = 1024;
+
     /// Takes a session out, to be worked on and put back.
-    pub(crate) fn take(&mut self, id: i64) -> Option<Session> {
-        self.known.remove(&id)
+    pub(crate) fn take(&mut self, key_id: i64, session_id: i64) -> Option<Session> {
+        self.known.remove(&(key_id, session_id))
     }
 
     /// Puts a session in; the one that was silent longest goes if there are too many.
-    pub(crate) fn put(&mut self, id: i64, session: Session) {
-        if self.known.len() >= MOST_SESSIONS {
+    pub(crate) fn put(&mut self, key_id: i64, session_id: i64, session: Session) {
+        if self.known.len() >= Self::MOST {
             let silent = self.known.iter().min_by_key(|(_, session)| session.used);
-            if let Some(id) = silent.map(|(id, _)| *id) {
-                self.known.remove(&id);
+            if let Some(ids) = silent.map(|(ids, _)| *ids) {
+                self.known.remove(&ids);
             }
         }
-        self.known.insert(id, session);
+        self.known.insert((key_id, session_id), session);
     }
 
     /// Forgets a session. Returns whether it was known.
-    pub fn destroy(&mut self, id: i64) -> bool {
-        self.known.remove(&id).is_some()
+    pub fn destroy(&mut self, key_id: i64, session_id: i64) -> bool {
+        self.known.remove(&(key_id, session_id)).is_some()
+    }
+
+    /// Forgets all sessions of a key.
+    pub fn destroy_all(&mut self, key_id: i64) {
+        self.known.retain(|(key, _), _| *key != key_id);
+    }
+
+    /// How many sessions are known.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether no session is known.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 }
 
 /// One session.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Session {
     /// When something came last, on the monotonic clock.
     pub(crate) used: Duration,
@@ -58,7 +74,6 @@ pub struct Session {
     answers_len: usize,
 }
 
-#[derive(Debug)]
 struct Received {
     content: bool,
     query: bool,
@@ -66,7 +81,6 @@ struct Received {
 }
 
 /// An answer, kept until it is acknowledged.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) msg_id: i64,
     pub(crate) seq_no: i32,
@@ -83,7 +97,7 @@ pub(crate) enum Arrival {
 }
 
 impl Session {
-    /// Remembers that a message has come.
+    /// Remembers that a message has come; `content` if it is to be acknowledged.
     pub(crate) fn receive(&mut self, msg_id: i64, content: bool) -> Arrival {
         if self.received.contains_key(&msg_id) {
             return Arrival::Again;
@@ -133,11 +147,6 @@ impl Session {
         self.sent.get(&msg_id).copied()
     }
 
-    /// The body of the answer to a query, if it is still kept.
-    pub(crate) fn answer(&self, query: i64) -> Option<&Answer> {
-        self.received.get(&query)?.answer.as_ref()
-    }
-
     /// The client has got a message of ours.
     pub(crate) fn acknowledge(&mut self, msg_id: i64) {
         if let Some(query) = self.answered_by(msg_id) {
@@ -166,5 +175,104 @@ impl Session {
             self.received.remove(&oldest);
             self.forgotten = Some(oldest);
         }
+    }
+}
+
+/// Without what was said in it.
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("layer", &self.layer)
+            .field("received", &self.received.len())
+            .field("answers_kept", &self.sent.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(msg_id: i64, len: usize) -> Answer {
+        Answer { msg_id, seq_no: 1, body: vec![0; len] }
+    }
+
+    #[test]
+    fn a_message_is_new_once_and_too_old_when_forgotten() {
+        let mut session = Session::default();
+        assert_eq!(session.receive(40, true), Arrival::New);
+        assert_eq!(session.receive(40, true), Arrival::Again);
+        assert_eq!(session.receive(36, true), Arrival::New, "the order of coming is free");
+        for msg_id in 1..=MOST_MESSAGES as i64 {
+            session.receive(1000 + msg_id * 4, false);
+        }
+        assert_eq!(session.received.len(), MOST_MESSAGES);
+        assert_eq!(session.receive(40, true), Arrival::TooOld);
+        assert_eq!(session.receive(44, true), Arrival::New);
+    }
+
+    #[test]
+    fn states_are_those_of_the_specification() {
+        let mut session = Session::default();
+        session.receive(40, true);
+        session.receive(44, false);
+        session.receive(48, true);
+        session.keep_answer(48, answer(49, 4));
+        let states = [36, 40, 44, 48, 52, 1000].map(|msg_id| session.state(msg_id, 100));
+        assert_eq!(states, [2, 4 + 8, 4 + 16, 4 + 8 + 32 + 64, 2, 3]);
+        session.forgotten = Some(36);
+        assert_eq!(session.state(36, 100), 1);
+    }
+
+    #[test]
+    fn an_answer_is_kept_until_it_is_acknowledged() {
+        let mut session = Session::default();
+        session.receive(40, true);
+        session.keep_answer(40, answer(41, 4));
+        session.acknowledge(45);
+        assert_eq!(session.answered_by(41), Some(40));
+        session.keep_answer(40, answer(49, 4));
+        assert_eq!((session.answered_by(41), session.answered_by(49)), (None, Some(40)));
+        session.acknowledge(49);
+        assert!(session.drop_answer(40).is_none());
+        assert_eq!((session.sent.len(), session.answers_len), (0, 0));
+    }
+
+    #[test]
+    fn answers_are_bounded_and_the_oldest_goes_first() {
+        let mut session = Session::default();
+        for msg_id in (4..4000).step_by(4) {
+            session.receive(msg_id, true);
+            session.keep_answer(msg_id, answer(msg_id + 1, 1000));
+            assert!(session.answers_len <= MOST_ANSWERS);
+        }
+        assert_eq!(session.answered_by(5), None);
+        assert_eq!(session.answered_by(3997), Some(3996));
+        assert_eq!(session.sent.len() * 1000, session.answers_len);
+    }
+
+    #[test]
+    fn the_session_that_was_silent_longest_makes_room() {
+        let mut sessions = Sessions::default();
+        for id in 0..=Sessions::MOST as i64 {
+            let used = Duration::from_secs(if id == 7 { 0 } else { 10 });
+            sessions.put(1, id, Session { used, ..Session::default() });
+        }
+        assert_eq!(sessions.len(), Sessions::MOST);
+        assert!(sessions.take(1, 7).is_none());
+        assert!(sessions.destroy(1, 8) && !sessions.destroy(1, 8));
+        sessions.destroy_all(2);
+        assert!(!sessions.is_empty());
+        sessions.destroy_all(1);
+        assert!(sessions.is_empty());
+    }
+
+    #[test]
+    fn what_was_said_is_not_shown() {
+        let mut session = Session::default();
+        session.receive(4, true);
+        session.keep_answer(4, Answer { msg_id: 5, seq_no: 1, body: vec![0x5a; 8] });
+        let text = format!("{session:?}");
+        assert!(!text.contains("90") && text.contains("answers_kept: 1"), "{text}");
     }
 }

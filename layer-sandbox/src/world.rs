@@ -8,6 +8,7 @@ use layer_wire::framing::ProxySecret;
 use crate::Now;
 use crate::exchange::Terms;
 use crate::keys::{Keys, well_known_key};
+use crate::session::Sessions;
 
 /// What is fixed when a server is started.
 #[derive(Clone, Debug)]
@@ -39,8 +40,10 @@ impl Default for Settings {
 pub struct World {
     /// What is fixed.
     pub settings: Arc<Settings>,
-    /// Authorization keys with their salts and sessions.
+    /// Authorization keys with their salts.
     pub keys: Keys,
+    /// The clients' sessions.
+    pub sessions: Sessions,
     last_msg_id: i64,
 }
 
@@ -56,7 +59,14 @@ pub enum Said {
 impl World {
     /// A world in which nothing has happened.
     pub fn new(settings: Settings) -> Self {
-        Self { settings: Arc::new(settings), keys: Keys::default(), last_msg_id: 0 }
+        let (keys, sessions) = (Keys::default(), Sessions::default());
+        Self { settings: Arc::new(settings), keys, sessions, last_msg_id: 0 }
+    }
+
+    /// Forgets a key and all that belongs to it.
+    pub fn forget_key(&mut self, id: i64) {
+        self.keys.remove(id);
+        self.sessions.destroy_all(id);
     }
 
     /// The identifier of a message that is about to be sent: the time in 2^-32 seconds, its low two bits as

@@ -4,7 +4,7 @@
 use layer_crypto::envelope::v1;
 use layer_tl_types::{Cursor, Deserializable, Identifiable, enums, functions};
 
-use super::sealed::Turn;
+use super::turn::Turn;
 use crate::router::RpcError;
 
 /// The query, if it is one.
@@ -40,6 +40,7 @@ impl Turn<'_> {
         let inner = enums::BindAuthKeyInner::from_bytes(&opened.body).map_err(|_| invalid())?;
         let enums::BindAuthKeyInner::Inner(inner) = inner;
         let agrees = opened.msg_id == self.caller.msg_id
+            && opened.seq_no == 0
             && inner.nonce == request.nonce
             && inner.temp_auth_key_id == self.caller.key_id
             && inner.perm_auth_key_id == request.perm_auth_key_id
@@ -51,7 +52,9 @@ impl Turn<'_> {
         if i64::from(request.expires_at) <= now {
             return Err(RpcError::new(400, "EXPIRES_AT_INVALID"));
         }
-        keys.bind(self.caller.key_id, request.perm_auth_key_id);
+        if let Some(replaced) = keys.bind(self.caller.key_id, request.perm_auth_key_id) {
+            self.world.forget_key(replaced);
+        }
         Ok(())
     }
 }

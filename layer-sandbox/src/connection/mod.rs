@@ -8,6 +8,7 @@ mod bind;
 mod outbox;
 mod sealed;
 mod service;
+mod turn;
 
 use std::time::Duration;
 
@@ -29,7 +30,9 @@ use crate::{Now, World};
 /// megabyte, with room.
 pub const MAX_PACKET: usize = 2 << 20;
 
-/// How long a client may be silent.
+/// How long a client may take to send what tells its framing.
+pub const HELLO: Duration = Duration::from_secs(30);
+/// How long it may be silent after that.
 pub const IDLE: Duration = Duration::from_secs(600);
 
 /// A fault of the client that ends its connection. For our own log: the client is told no more than a
@@ -89,12 +92,12 @@ impl Fault {
 /// use layer_wire::framing::{Frame, FramingKind, TransportError};
 ///
 /// let mut world = World::new(Settings::default());
-/// let mut connection = Connection::new(&world.settings);
+/// let now = Now::default();
+/// let mut connection = Connection::new(&world.settings, now);
 /// let (mut encoder, mut decoder) = FramingKind::Abridged.client(&mut rng);
 /// let mut sent = Vec::new();
 /// encoder.encode(&[7; 72], false, &mut rng, &mut sent)?;
 ///
-/// let now = Now::default();
 /// connection.receive(&sent, now, &mut world, &mut rng).unwrap_err();
 /// decoder.feed(&connection.take_output());
 /// let answer = decoder.frames().next().expect("an answer")?;
@@ -108,7 +111,8 @@ pub struct Connection {
     /// The data centre that the client dialled, as far as the link tells.
     dc: i32,
     out: Vec<u8>,
-    last_heard: Option<Duration>,
+    /// When the client is given up, on the monotonic clock, unless something comes before.
+    silent_at: Duration,
     /// Set by `ping_delay_disconnect`.
     disconnect_at: Option<Duration>,
 }
@@ -123,13 +127,13 @@ enum Stage {
 
 impl Connection {
     /// A link on which nothing has come.
-    pub fn new(settings: &Settings) -> Self {
+    pub fn new(settings: &Settings, now: Now) -> Self {
         Self {
             stage: Stage::New(Vec::new()),
             exchange: Exchange::new(settings.terms.clone()),
             dc: settings.dc,
             out: Vec::new(),
-            last_heard: None,
+            silent_at: now.monotonic + HELLO,
             disconnect_at: None,
         }
     }
@@ -151,7 +155,6 @@ impl Connection {
         world: &mut World,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Fault> {
-        self.last_heard = Some(now.monotonic);
         let stage = std::mem::replace(&mut self.stage, Stage::Closed);
         let mut link = match stage {
             Stage::Closed => return Ok(()),
@@ -174,6 +177,7 @@ impl Connection {
                 }
             }
         };
+        self.silent_at = now.monotonic + IDLE;
         let done = self.frames(&mut link, now, world, rng);
         match &done {
             Ok(()) => self.stage = Stage::Framed(link),
@@ -208,7 +212,8 @@ impl Connection {
         Ok(())
     }
 
-    /// A plain message: a step of the key exchange.
+    /// A plain message: a step of the key exchange. Its msg_id is not looked at: it tells a clock that the
+    /// exchange is yet to set right.
     fn plain(
         &mut self,
         packet: &[u8],
@@ -242,10 +247,9 @@ impl Connection {
     }
 
     /// When [`Connection::handle_timeout`] is to be called, on the monotonic clock, unless something comes
-    /// before; `None` until something has come.
-    pub fn deadline(&self) -> Option<Duration> {
-        let idle = self.last_heard? + IDLE;
-        Some(self.disconnect_at.map_or(idle, |at| at.min(idle)))
+    /// before.
+    pub fn deadline(&self) -> Duration {
+        self.disconnect_at.map_or(self.silent_at, |at| at.min(self.silent_at))
     }
 
     /// Closes the link if its deadline has passed.
@@ -253,7 +257,7 @@ impl Connection {
     /// # Errors
     /// [`Fault::Silence`] if it has.
     pub fn handle_timeout(&mut self, now: Now) -> Result<(), Fault> {
-        if self.deadline().is_some_and(|deadline| deadline <= now.monotonic) {
+        if self.deadline() <= now.monotonic {
             self.stage = Stage::Closed;
             return Err(Fault::Silence);
         }

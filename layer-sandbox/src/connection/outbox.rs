@@ -25,8 +25,25 @@ impl Outgoing {
     }
 }
 
+/// The messages as they go out: several in a container, one alone as it is.
+pub(super) fn packets(
+    mut messages: &[Outgoing],
+    mut next_container_id: impl FnMut() -> i64,
+) -> Vec<Outgoing> {
+    let mut packets = Vec::new();
+    while !messages.is_empty() {
+        let (batch, rest) = messages.split_at(next_batch(messages));
+        messages = rest;
+        packets.push(match batch {
+            [message] => message.clone(),
+            several => container(several, next_container_id()),
+        });
+    }
+    packets
+}
+
 /// How many of the messages at the front go into the next packet.
-pub(super) fn next_batch(messages: &[Outgoing]) -> usize {
+fn next_batch(messages: &[Outgoing]) -> usize {
     let mut bytes = 0;
     let fits = |message: &&Outgoing| {
         bytes += container_len(std::iter::once(message.body.len()));
@@ -35,12 +52,13 @@ pub(super) fn next_batch(messages: &[Outgoing]) -> usize {
     messages.iter().take(MOST_MESSAGES).take_while(fits).count().max(1)
 }
 
-/// The body of a container around several messages.
-pub(super) fn container(messages: &[Outgoing]) -> Vec<u8> {
+/// A container; its sequence number is what the next message without content would have.
+fn container(messages: &[Outgoing], msg_id: i64) -> Outgoing {
+    let seq_no = messages.last().map_or(0, |last| last.seq_no.wrapping_add(1) & !1);
     let mut body = Vec::new();
     let written = write_container(messages.iter().map(Outgoing::as_message), &mut body);
     debug_assert!(written.is_ok(), "messages of ours are whole words, few, and no containers");
-    body
+    Outgoing { msg_id, seq_no, body }
 }
 
 /// Seals one message into `out`, in a frame of its own.

@@ -6,7 +6,7 @@ use layer_tl_types::{
     Cursor, Deserializable, Error, Identifiable, Serializable, enums, functions, types,
 };
 
-use super::sealed::Turn;
+use super::turn::Turn;
 use crate::world::Said;
 
 /// The most identifiers that a message may list.
@@ -126,8 +126,7 @@ impl Turn<'_> {
 
     /// The session in which the question comes is not among those that can be destroyed.
     fn destroy_session(&mut self, session_id: i64) {
-        let known = self.world.keys.get_mut(self.caller.key_id, self.caller.now.unix());
-        let destroyed = known.is_some_and(|known| known.sessions.destroy(session_id));
+        let destroyed = self.world.sessions.destroy(self.caller.key_id, session_id);
         let answer: enums::DestroySessionRes = if destroyed {
             types::DestroySessionOk { session_id }.into()
         } else {

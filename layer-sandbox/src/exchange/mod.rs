@@ -6,7 +6,10 @@
 //! `req_pq_multi`, the four forms of `p_q_inner_data`, both paddings.
 
 mod error;
+mod inner_data;
 mod pq;
+mod query;
+mod reply;
 mod stages;
 
 use std::collections::VecDeque;
@@ -16,12 +19,12 @@ use layer_crypto::AuthKey;
 use layer_crypto::dh::Group;
 use layer_crypto::hash::sha256;
 use layer_crypto::rsa::PrivateKey;
-use layer_tl_types::{
-    Cursor, Deserializable, Error, Identifiable, Serializable, enums, functions, types,
-};
+use layer_tl_types::Cursor;
 use rand_core::CryptoRng;
 
 pub use error::ExchangeError;
+use query::Query;
+pub use reply::Reply;
 pub use stages::{AwaitingClientDh, AwaitingDhParams, AwaitingReqPq, Generated};
 
 /// How long a stage is remembered, in seconds.
@@ -61,19 +64,6 @@ pub enum Outcome {
     Retry,
     /// `dh_gen_fail`: the client shall start over.
     Fail,
-}
-
-/// An answer about to be written, for a test to alter.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reply {
-    /// To `req_pq`.
-    ResPq(types::ResPq),
-    /// What will be encrypted into `server_DH_params_ok`. The server goes on with its own values.
-    ServerDhInnerData(types::ServerDhInnerData),
-    /// To `req_DH_params`.
-    ServerDhParams(enums::ServerDhParams),
-    /// To `set_client_DH_params`.
-    ClientDhAnswer(enums::SetClientDhParamsAnswer),
 }
 
 /// What a finished exchange has agreed.
@@ -119,8 +109,10 @@ pub struct Exchange {
     started: i64,
     answered: VecDeque<Answered>,
     outcomes: VecDeque<Outcome>,
-    alter: Option<Box<dyn FnMut(&mut Reply) + Send>>,
+    alter: Option<Alter>,
 }
+
+type Alter = Box<dyn FnMut(&mut Reply) + Send>;
 
 /// What is awaited; a new `req_pq` always is.
 enum Stage {
@@ -206,16 +198,14 @@ impl Exchange {
                 self.started = now;
                 let (res_pq, next) = AwaitingReqPq.handle(nonce, &self.terms, rng);
                 self.stage = Stage::DhParams(Box::new(next));
-                let mut reply = Reply::ResPq(res_pq);
-                self.write(&mut reply)
+                self.write(Reply::ResPq(res_pq))
             }
             (Query::DhParams(query), Stage::DhParams(stage)) => {
                 let (inner, next) = stage.handle(query, &self.terms, now, rng)?;
-                let mut inner = Reply::ServerDhInnerData(inner);
-                let inner = self.write(&mut inner);
-                let mut reply = Reply::ServerDhParams(next.seal(&inner, rng));
+                let inner = self.write(Reply::ServerDhInnerData(inner));
+                let params = next.seal(&inner, rng);
                 self.stage = Stage::ClientDh(Box::new(next));
-                self.write(&mut reply)
+                self.write(Reply::ServerDhParams(params))
             }
             (Query::ClientDh(query), Stage::ClientDh(stage)) => {
                 let outcome = self.outcomes.pop_front().unwrap_or_default();
@@ -234,7 +224,7 @@ impl Exchange {
                         answer.into()
                     }
                 };
-                self.write(&mut Reply::ClientDhAnswer(answer))
+                self.write(Reply::ClientDhAnswer(answer))
             }
             (query, _) => return Err(ExchangeError::Unexpected { query: query.name() }),
         };
@@ -249,18 +239,11 @@ impl Exchange {
     }
 
     /// The bytes of a reply, altered if a test wants so.
-    fn write(&mut self, reply: &mut Reply) -> Vec<u8> {
+    fn write(&mut self, mut reply: Reply) -> Vec<u8> {
         if let Some(alter) = &mut self.alter {
-            alter(reply);
+            alter(&mut reply);
         }
-        match reply {
-            Reply::ResPq(res_pq) => enums::ResPq::Pq(res_pq.clone()).to_bytes(),
-            Reply::ServerDhInnerData(inner) => {
-                enums::ServerDhInnerData::Data(inner.clone()).to_bytes()
-            }
-            Reply::ServerDhParams(params) => params.to_bytes(),
-            Reply::ClientDhAnswer(answer) => answer.to_bytes(),
-        }
+        reply.to_bytes()
     }
 }
 
@@ -272,51 +255,6 @@ impl std::fmt::Debug for Exchange {
             Stage::ClientDh(_) => "set_client_DH_params",
         };
         f.debug_struct("Exchange").field("awaits", &awaits).finish_non_exhaustive()
-    }
-}
-
-/// What a client may ask.
-enum Query {
-    ReqPq([u8; 16]),
-    DhParams(functions::ReqDhParams),
-    ClientDh(functions::SetClientDhParams),
-}
-
-impl Query {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
-        Ok(match cursor.constructor_id()? {
-            functions::ReqPq::CONSTRUCTOR_ID => {
-                Self::ReqPq(functions::ReqPq::deserialize(cursor)?.nonce)
-            }
-            functions::ReqPqMulti::CONSTRUCTOR_ID => {
-                Self::ReqPq(functions::ReqPqMulti::deserialize(cursor)?.nonce)
-            }
-            functions::ReqDhParams::CONSTRUCTOR_ID => {
-                Self::DhParams(Deserializable::deserialize(cursor)?)
-            }
-            functions::SetClientDhParams::CONSTRUCTOR_ID => {
-                Self::ClientDh(Deserializable::deserialize(cursor)?)
-            }
-            id => {
-                return Err(Error::UnknownConstructor {
-                    id,
-                    ty: "query of a key exchange",
-                    offset: 0,
-                });
-            }
-        })
-    }
-
-    fn starts(&self) -> bool {
-        matches!(self, Self::ReqPq(_))
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::ReqPq(_) => "req_pq",
-            Self::DhParams(_) => "req_DH_params",
-            Self::ClientDh(_) => "set_client_DH_params",
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use layer_tl_types::{Cursor, Deserializable, enums, functions, types};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::inner_data::InnerData;
 use super::pq::{self, Pq};
 use super::{Agreed, ExchangeError, Outcome, Terms};
 
@@ -223,43 +224,5 @@ impl Nonces {
             return Err(ExchangeError::ServerNonce { place });
         }
         Ok(())
-    }
-}
-
-/// The four forms of `p_q_inner_data` in one.
-struct InnerData {
-    pq: Vec<u8>,
-    p: Vec<u8>,
-    q: Vec<u8>,
-    nonce: [u8; 16],
-    server_nonce: [u8; 16],
-    new_nonce: Zeroizing<[u8; 32]>,
-    dc: Option<i32>,
-    expires_in: Option<i32>,
-}
-
-impl InnerData {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, layer_tl_types::Error> {
-        macro_rules! inner {
-            ($sent:ident, $dc:expr, $expires_in:expr) => {
-                Self {
-                    pq: $sent.pq,
-                    p: $sent.p,
-                    q: $sent.q,
-                    nonce: $sent.nonce,
-                    server_nonce: $sent.server_nonce,
-                    new_nonce: Zeroizing::new($sent.new_nonce),
-                    dc: $dc,
-                    expires_in: $expires_in,
-                }
-            };
-        }
-        use enums::PQInnerData::{Data, Dc, Temp, TempDc};
-        Ok(match enums::PQInnerData::deserialize(cursor)? {
-            Data(sent) => inner!(sent, None, None),
-            Dc(sent) => inner!(sent, Some(sent.dc), None),
-            Temp(sent) => inner!(sent, None, Some(sent.expires_in)),
-            TempDc(sent) => inner!(sent, Some(sent.dc), Some(sent.expires_in)),
-        })
     }
 }
