@@ -8,7 +8,7 @@ use crate::Now;
 /// ```
 /// use std::time::Duration;
 /// use layer_mtproto::{Now, ids::MsgIds};
-/// let now = Now { monotonic: Duration::ZERO, unix: Duration::new(1_700_000_000, 500_000_000) };
+/// let now = Now { monotonic: Duration::ZERO, wall: Duration::new(1_700_000_000, 500_000_000) };
 /// let mut ids = MsgIds::new(0);
 /// assert_eq!(ids.next(now), 1_700_000_000 << 32 | 1 << 31);
 /// assert_eq!(ids.next(now), 1_700_000_000 << 32 | 1 << 31 | 4);
@@ -27,10 +27,10 @@ impl MsgIds {
 
     /// An identifier for a message that is sent now. Whatever the clock does, it is above all earlier ones.
     pub fn next(&mut self, now: Now) -> i64 {
-        let seconds = i64::try_from(now.unix.as_secs()).unwrap_or(i64::MAX);
+        let seconds = i64::try_from(now.wall.as_secs()).unwrap_or(i64::MAX);
         // A clock beyond all sense gives the nearest second that fits.
         let seconds = seconds.saturating_add(self.time_offset).clamp(1, i64::from(i32::MAX));
-        let fraction = (i64::from(now.unix.subsec_nanos()) << 32) / 1_000_000_000;
+        let fraction = ((i64::from(now.wall.subsec_nanos()) << 32) + 500_000_000) / 1_000_000_000;
         // Servers want the low half not to be zero.
         let at_this_moment = seconds << 32 | (fraction & !3).max(4);
         self.last = at_this_moment.max(self.last.saturating_add(4));
@@ -49,8 +49,8 @@ mod tests {
 
     use super::*;
 
-    fn at(unix: Duration) -> Now {
-        Now { monotonic: Duration::ZERO, unix }
+    fn at(wall: Duration) -> Now {
+        Now { monotonic: Duration::ZERO, wall }
     }
 
     #[test]

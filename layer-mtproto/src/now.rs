@@ -13,7 +13,7 @@ use std::time::Duration;
 /// let start = Instant::now();
 /// let read = || Now {
 ///     monotonic: start.elapsed(),
-///     unix: SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO),
+///     wall: SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO),
 /// };
 /// assert!(read().monotonic <= read().monotonic);
 /// ```
@@ -22,12 +22,12 @@ pub struct Now {
     /// Since any moment that stays the same; never goes backwards.
     pub monotonic: Duration,
     /// Since 1970, by the local clock.
-    pub unix: Duration,
+    pub wall: Duration,
 }
 
 impl Now {
     /// How many seconds the server is ahead of the local clock, if its clock shows `server_time` now.
     pub(crate) fn offset_to(self, server_time: i32) -> i64 {
-        i64::from(server_time) - i64::try_from(self.unix.as_secs()).unwrap_or(i64::MAX / 2)
+        i64::from(server_time) - i64::try_from(self.wall.as_secs()).unwrap_or(i64::MAX / 2)
     }
 }

@@ -234,7 +234,7 @@ impl Query {
     }
 
     fn server_time(&self, now: Now) -> i64 {
-        i64::try_from(now.unix.as_secs()).unwrap_or(i64::MAX).saturating_add(self.time_offset)
+        i64::try_from(now.wall.as_secs()).unwrap_or(i64::MAX).saturating_add(self.time_offset)
     }
 }
 

@@ -5,9 +5,9 @@ use layer_crypto::rsa::PublicKey;
 /// What a client brings along to a key exchange.
 ///
 /// ```
-/// use layer_crypto::rsa::PublicKey;
+/// use layer_crypto::rsa::TELEGRAM_PRODUCTION;
 /// use layer_mtproto::exchange::{Config, Lifetime};
-/// let mut config = Config::new(vec![PublicKey::telegram_production()], 2);
+/// let mut config = Config::new(vec![TELEGRAM_PRODUCTION], 2);
 /// config.lifetime = Lifetime::Temporary { expires_in: 24 * 3600 };
 /// ```
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use super::reply::{self, Nonces};
 use super::{ExchangeError, KeyComputation};
 
 /// `set_client_DH_params` is sent.
+#[derive(Clone)]
 pub struct AwaitingDhGen {
     nonces: Nonces,
     terms: Terms,
@@ -17,7 +18,7 @@ pub struct AwaitingDhGen {
 }
 
 /// What the server makes of our half.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Outcome {
     /// `dh_gen_ok`: both have the key.
     Done(Agreed),

@@ -12,6 +12,7 @@ use super::{AwaitingDhGen, ExchangeError, Lifetime};
 use crate::Now;
 
 /// `req_DH_params` is sent.
+#[derive(Clone)]
 pub struct AwaitingDhParams {
     nonces: Nonces,
     lifetime: Lifetime,
@@ -97,6 +98,7 @@ fn read_answer(opened: &Opened) -> Result<types::ServerDhInnerData, ExchangeErro
 }
 
 /// What the server says in `server_DH_inner_data`.
+#[derive(Clone)]
 pub(super) struct Terms {
     g: i32,
     dh_prime: Vec<u8>,
@@ -106,6 +108,7 @@ pub(super) struct Terms {
 }
 
 /// The server's half has come, or it wants another half of ours: the key is to be computed.
+#[derive(Clone)]
 #[must_use = "work to be run"]
 pub struct KeyComputation {
     nonces: Nonces,

@@ -45,13 +45,13 @@ pub const MOST_LATE_REPLIES: u32 = 64;
 ///
 /// All packets must go over one connection. Nothing here waits: whoever drives it gives up after as long as
 /// he likes, and a failed or abandoned exchange leaves nothing behind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Exchange {
     awaiting: Awaiting,
     course: Course,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Awaiting {
     ResPq(AwaitingResPq),
     DhParams(AwaitingDhParams),
@@ -59,7 +59,7 @@ enum Awaiting {
 }
 
 /// What comes next in an exchange.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Step {
     /// Send the packet, then read one and [handle](Exchange::handle_packet) it.
     Send {
@@ -83,14 +83,14 @@ pub enum Step {
 }
 
 /// A piece of computation between a reply and the next request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "the exchange goes on only when it is run"]
 pub struct Work {
     task: Task,
     course: Course,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Task {
     Factorisation(Factorisation),
     KeyComputation(KeyComputation),
@@ -229,7 +229,7 @@ impl Work {
 }
 
 /// What an exchange carries from one step to the next, whatever the step.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Course {
     config: Arc<Config>,
     ids: MsgIds,

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::ExchangeError;
 
 /// The three nonces of one exchange.
+#[derive(Clone)]
 pub(super) struct Nonces {
     pub(super) nonce: [u8; 16],
     pub(super) server_nonce: [u8; 16],

@@ -12,7 +12,7 @@ use super::reply::{self, Nonces};
 use super::{AwaitingDhParams, Config, ExchangeError, InnerData, Lifetime};
 
 /// `req_pq_multi` is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AwaitingResPq {
     config: Arc<Config>,
     nonce: [u8; 16],
@@ -69,7 +69,7 @@ fn read_pq(bytes: &[u8]) -> Result<u64, ExchangeError> {
 }
 
 /// `resPQ` has come: pq is to be factorised, and the answer encrypted to the server's RSA key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[must_use = "work to be run"]
 pub struct Factorisation {
     config: Arc<Config>,
