@@ -69,7 +69,7 @@ fn reading(ty: &TypeItem, schema: &Schema<'_>) -> String {
         false => matching,
     };
     format!(
-        "impl De for {} {{ fn read(c: &mut Cursor<'_>) -> Self {{ {body} }} }}\n",
+        "impl De for {} {{ extern \"C\" fn read(c: &mut Cursor<'_>) -> Self {{ {body} }} }}\n",
         ty.path.class
     )
 }
@@ -87,7 +87,7 @@ fn writing(ty: &TypeItem, schema: &Schema<'_>) -> String {
         };
     }
     format!(
-        "impl Ser for {} {{ fn serialize(&self, out: &mut Vec<u8>) {{ match self {{ {arms} }} }} }}\n",
+        "impl Ser for {} {{ #[inline] fn serialize(&self, out: &mut Vec<u8>) {{ match self {{ {arms} }} }} }}\n",
         ty.path.class
     )
 }

@@ -34,7 +34,7 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
             let (bounds, _) = generic("De");
             let reading = fields::read(item);
             text.push_str(&format!(
-                "impl{bounds} De for {class}{names} {{ fn read({}: &mut Cursor<'_>) -> Self {{ \
+                "impl{bounds} De for {class}{names} {{ extern \"C\" fn read({}: &mut Cursor<'_>) -> Self {{ \
                  {reading} }} }}\n",
                 if reading.contains("c.") { "c" } else { "_" },
             ));

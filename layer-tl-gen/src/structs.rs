@@ -12,12 +12,12 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
         let class = &item.path.class;
         let reading = fields::read(item);
         text.push_str(&format!(
-            "impl De for {class} {{ fn read({}: &mut Cursor<'_>) -> Self {{ {reading} }} }}\n",
+            "impl De for {class} {{ extern \"C\" fn read({}: &mut Cursor<'_>) -> Self {{ {reading} }} }}\n",
             if reading.contains("c.") { "c" } else { "_" },
         ));
         let writing = fields::write(item);
         text.push_str(&format!(
-            "impl Ser for {class} {{ fn serialize(&self, {}: &mut Vec<u8>) {{ {writing} }} }}\n",
+            "impl Ser for {class} {{ #[inline] fn serialize(&self, {}: &mut Vec<u8>) {{ {writing} }} }}\n",
             if writing.is_empty() { "_" } else { "out" },
         ));
         module.add(&item.path, &text);

@@ -48,6 +48,10 @@
 //!
 //! `cp new-api.tl layer-tl-types/tl/api.tl && cargo build`.
 #![forbid(unsafe_code)]
+// `extern "C"` is used between Rust functions only: see `read`.
+#![allow(improper_ctypes_definitions)]
+// With few features, parts of what generated code calls are idle.
+#![cfg_attr(not(all(feature = "tl-api", feature = "impl-debug")), allow(dead_code, unused_imports))]
 
 #[cfg(feature = "impl-debug")]
 mod debug;

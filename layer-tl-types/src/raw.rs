@@ -17,7 +17,7 @@ impl Serializable for RawObject {
 }
 
 impl Deserializable for RawObject {
-    fn read(cursor: &mut Cursor<'_>) -> Self {
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
         Self(cursor.take_rest().to_vec())
     }
 }

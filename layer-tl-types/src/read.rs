@@ -3,6 +3,8 @@
 //! The first error sticks to the [`Cursor`]: it empties the input, all later reads give zeros, and
 //! [`Deserializable::deserialize`] reports it. So the generated code is straight-line, without a
 //! way out at every field, which makes it small for the compiler and the processor alike.
+//! For the same reason all of it is `extern "C"`: such functions can't unwind, so no caller needs
+//! code to drop half-read values. Nothing here panics; running out of memory aborts anyway.
 //! Wire format: <https://core.telegram.org/mtproto/serialize>.
 
 use crate::Error;
@@ -18,7 +20,7 @@ pub(crate) const BOOL_FALSE: u32 = 0xbc79_9737;
 pub trait Deserializable: Sized {
     /// Reads the value at the cursor. After a failure the value is made of zeros and the cursor
     /// holds the error; callers want [`Self::deserialize`].
-    fn read(cursor: &mut Cursor<'_>) -> Self;
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self;
 
     /// Reads the value at the cursor and moves behind it.
     ///
@@ -103,27 +105,30 @@ impl<'a> Cursor<'a> {
     // What follows is for generated code: short names, sticky errors.
 
     #[inline]
-    pub(crate) fn read<T: Deserializable>(&mut self) -> T {
+    pub(crate) extern "C" fn read<T: Deserializable>(&mut self) -> T {
         T::read(self)
     }
 
     #[inline(never)]
-    pub(crate) fn boxed<T: Deserializable>(&mut self) -> Box<T> {
+    pub(crate) extern "C" fn boxed<T: Deserializable>(&mut self) -> Box<T> {
         Box::new(T::read(self))
     }
 
     #[inline]
-    pub(crate) fn optional<T: Deserializable>(&mut self, bit: u32) -> Option<T> {
+    pub(crate) extern "C" fn optional<T: Deserializable>(&mut self, bit: u32) -> Option<T> {
         if bit == 0 { None } else { Some(T::read(self)) }
     }
 
     #[allow(dead_code, reason = "no schema of today has such a field")]
-    pub(crate) fn optional_bare_vector<T: Deserializable>(&mut self, bit: u32) -> Option<Vec<T>> {
+    pub(crate) extern "C" fn optional_bare_vector<T: Deserializable>(
+        &mut self,
+        bit: u32,
+    ) -> Option<Vec<T>> {
         if bit == 0 { None } else { Some(self.bare_vector()) }
     }
 
     /// A vector without its id.
-    pub(crate) fn bare_vector<T: Deserializable>(&mut self) -> Vec<T> {
+    pub(crate) extern "C" fn bare_vector<T: Deserializable>(&mut self) -> Vec<T> {
         let offset = self.position();
         let count = u32::read(self);
         // Nothing that stands in vectors takes less than four bytes.
@@ -153,13 +158,13 @@ impl<'a> Cursor<'a> {
 
     /// A constructor id, as the arms of a generated `match` compare it.
     #[inline]
-    pub(crate) fn id(&mut self) -> u32 {
+    pub(crate) extern "C" fn id(&mut self) -> u32 {
         u32::read(self)
     }
 
     /// The last arm of a generated `match`: `id` must be the one constructor left.
     #[inline]
-    pub(crate) fn expect_id(&mut self, id: u32, expected: u32, ty: &'static str) {
+    pub(crate) extern "C" fn expect_id(&mut self, id: u32, expected: u32, ty: &'static str) {
         if id != expected {
             self.fail_id(id, ty);
         }
@@ -173,7 +178,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes into a value of a type that can contain itself.
     #[inline]
-    pub(crate) fn enter(&mut self) {
+    pub(crate) extern "C" fn enter(&mut self) {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             self.fail(Error::TooDeep { offset: self.position() });
@@ -201,7 +206,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A TL string's bytes. Lengths: one byte below 254; 254 and three; 255 and seven.
-    fn bytes(&mut self) -> &'a [u8] {
+    extern "C" fn bytes(&mut self) -> &'a [u8] {
         let (head, length) = match *self.rest {
             [length @ 0..=253, ..] => (1, u64::from(length)),
             [254, a, b, c, ..] => (4, u64::from(u32::from_le_bytes([a, b, c, 0]))),
@@ -220,7 +225,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[cold]
-    fn fail_end(&mut self, wanted: usize) -> &'a [u8] {
+    extern "C" fn fail_end(&mut self, wanted: usize) -> &'a [u8] {
         let (offset, left) = (self.position(), self.rest.len());
         self.fail(Error::UnexpectedEnd { offset, wanted, left });
         &[]
@@ -228,7 +233,7 @@ impl<'a> Cursor<'a> {
 
     /// Keeps the first error and empties the input.
     #[cold]
-    fn fail(&mut self, error: Error) {
+    extern "C" fn fail(&mut self, error: Error) {
         self.total -= self.rest.len();
         self.rest = &[];
         self.error.get_or_insert_with(|| Box::new(error));
@@ -239,7 +244,7 @@ macro_rules! numbers {
     ($($number:ty)*) => {$(
         impl Deserializable for $number {
             #[inline]
-            fn read(cursor: &mut Cursor<'_>) -> Self {
+            extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
                 Self::from_le_bytes(cursor.array())
             }
         }
@@ -251,13 +256,13 @@ numbers!(u32 i32 i64 f64);
 /// `int128` and `int256`.
 impl<const N: usize> Deserializable for [u8; N] {
     #[inline]
-    fn read(cursor: &mut Cursor<'_>) -> Self {
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
         cursor.array()
     }
 }
 
 impl Deserializable for bool {
-    fn read(cursor: &mut Cursor<'_>) -> Self {
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
         match cursor.id() {
             BOOL_TRUE => true,
             BOOL_FALSE => false,
@@ -270,20 +275,20 @@ impl Deserializable for bool {
 }
 
 impl Deserializable for Vec<u8> {
-    fn read(cursor: &mut Cursor<'_>) -> Self {
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
         cursor.bytes().to_vec()
     }
 }
 
 /// What is not UTF-8 is replaced by U+FFFD, so that one bad name does not cost the whole object.
 impl Deserializable for String {
-    fn read(cursor: &mut Cursor<'_>) -> Self {
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
         String::from_utf8_lossy(cursor.bytes()).into_owned()
     }
 }
 
 impl<T: Deserializable> Deserializable for Vec<T> {
-    fn read(cursor: &mut Cursor<'_>) -> Self {
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
         let id = cursor.id();
         cursor.expect_id(id, VECTOR, "Vector");
         cursor.bare_vector()
@@ -291,7 +296,7 @@ impl<T: Deserializable> Deserializable for Vec<T> {
 }
 
 impl<T: Deserializable> Deserializable for Box<T> {
-    fn read(cursor: &mut Cursor<'_>) -> Self {
+    extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
         cursor.boxed()
     }
 }
