@@ -26,7 +26,7 @@ pub const MOST_MESSAGES: usize = 4096;
 const WINDOW: std::ops::RangeInclusive<i64> = -300..=30;
 
 /// A call that waits for its answer.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Query {
     key: AuthKey,
     salt: i64,
@@ -45,7 +45,7 @@ pub struct Query {
 }
 
 /// What a packet has brought about.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Progress {
     /// Packets to be sent, in this order, also if the answer is there.
     pub send: Vec<Vec<u8>>,
@@ -239,3 +239,23 @@ impl Query {
 }
 
 type Read = for<'a> fn(&'a [u8]) -> Result<Content<'a>, layer_wire::message::MessageError>;
+
+impl std::fmt::Debug for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let call = self.call.first_chunk().map_or(0, |id| u32::from_le_bytes(*id));
+        f.debug_struct("Query")
+            .field("key", &self.key)
+            .field("call", &format_args!("{call:08x}"))
+            .field("sent", &self.sent.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Progress")
+            .field("send", &self.send.len())
+            .field("answer", &self.answer.as_ref().map(Vec::len))
+            .finish()
+    }
+}

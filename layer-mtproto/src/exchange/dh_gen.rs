@@ -30,7 +30,6 @@ pub enum Outcome {
 
 /// A key that both ends have, and what else follows from the exchange.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct Agreed {
     /// The key.
     pub auth_key: AuthKey,

@@ -45,6 +45,43 @@ pub const MOST_LATE_REPLIES: u32 = 64;
 ///
 /// All packets must go over one connection. Nothing here waits: whoever drives it gives up after as long as
 /// he likes, and a failed or abandoned exchange leaves nothing behind.
+///
+/// A copy goes on by itself with the same secrets; it is there for tests that try many replies at one point.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use layer_mtproto::wire::message::PlainMessage;
+/// # use layer_sandbox::{exchange::{self as server, Terms}, keys::well_known_key};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::seed_from_u64(1);
+/// # let now = layer_mtproto::Now { monotonic: Duration::ZERO, wall: Duration::from_secs(1_700_000_000) };
+/// # let mut server = server::Exchange::new(Terms::new(well_known_key()));
+/// # let mut sent_and_answered = |packet: &[u8]| -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+/// #     let query = PlainMessage::read(packet)?.body;
+/// #     let answer = server.handle(query, 1_700_000_000, &mut ChaCha20Rng::seed_from_u64(2))?;
+/// #     let mut packet = Vec::new();
+/// #     PlainMessage { msg_id: 1_700_000_000 << 32 | 1, body: &answer.body }.write(&mut packet);
+/// #     Ok(packet)
+/// # };
+/// use layer_crypto::dh::KnownPrimes;
+/// use layer_mtproto::exchange::{Config, Exchange, Step};
+///
+/// let config = Config::new(vec![well_known_key().public().clone()], 2);
+/// let mut step = Exchange::begin(config, KnownPrimes::new(), now, &mut rng);
+/// let agreed = loop {
+///     step = match step {
+///         Step::Send { exchange, packet } => {
+///             let reply = sent_and_answered(&packet)?;
+///             exchange.handle_packet(&reply, now, &mut rng)?
+///         }
+///         Step::Read(_) => unreachable!("this server says nothing twice"),
+///         Step::Work(work) => work.run(now, &mut rng)?,
+///         Step::Done { agreed, .. } => break agreed,
+///     };
+/// };
+/// assert_eq!(agreed.time_offset, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Exchange {
     awaiting: Awaiting,
