@@ -10,6 +10,7 @@ const LARGEST_INLINE: usize = 128;
 
 /// Marks what has to be boxed, what is recursive, and each type's fallback.
 pub(crate) fn analyse(schema: &mut Schema<'_>) -> Result<(), Error> {
+    refuse_bare_circles(&schema.constructors)?;
     let by_value = reachable(&edges(schema, false));
     let through_vectors = reachable(&edges(schema, true));
     let reaches = |graph: &[Vec<bool>], from: usize, to: usize| {
@@ -30,6 +31,37 @@ pub(crate) fn analyse(schema: &mut Schema<'_>) -> Result<(), Error> {
     }
     box_large_variants(schema);
     choose_fallbacks(schema)
+}
+
+/// A constructor that holds itself bare would have a struct of endless size; what follows relies on
+/// there being none.
+fn refuse_bare_circles(constructors: &[Item<'_>]) -> Result<(), Error> {
+    fn bare(kind: &Kind) -> Option<usize> {
+        match kind {
+            Kind::Bare(at) => Some(*at),
+            Kind::Vector(element) | Kind::BareVector(element) => bare(element),
+            _ => None,
+        }
+    }
+    let edges: Vec<Vec<usize>> = constructors
+        .iter()
+        .map(|item| item.fields().filter_map(|field| bare(&field.kind)).collect())
+        .collect();
+    for (at, (item, held)) in constructors.iter().zip(&edges).enumerate() {
+        // Few constructors hold others bare, so the search ends at once for nearly all.
+        let mut todo = held.clone();
+        let mut seen = Vec::new();
+        while let Some(next) = todo.pop() {
+            if next == at {
+                return Err(Error::Endless(item.definition.full_name()));
+            }
+            if !seen.contains(&next) {
+                seen.push(next);
+                todo.extend(edges.get(next).into_iter().flatten());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Which types each type's constructors hold, in vectors too or by value alone.

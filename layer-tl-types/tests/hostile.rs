@@ -1,0 +1,99 @@
+//! Bytes that are not what they claim to be.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use layer_tl_types::{Deserializable, Error, MAX_DEPTH, Serializable, enums, types};
+
+#[test]
+fn an_unknown_constructor_is_named_with_its_type_and_place() {
+    let mut bytes = enums::Updates::from(types::UpdateShort {
+        update: enums::Update::UserStatus(types::UpdateUserStatus {
+            user_id: 1,
+            status: enums::UserStatus::Empty,
+        }),
+        date: 2,
+    })
+    .to_bytes();
+    bytes[16..20].copy_from_slice(&0xdead_beef_u32.to_le_bytes());
+    let error = enums::Updates::from_bytes(&bytes).unwrap_err();
+    assert_eq!(error, Error::UnknownConstructor { id: 0xdead_beef, ty: "UserStatus", offset: 16 });
+    assert_eq!(error.to_string(), "at byte 16: deadbeef is no constructor of UserStatus");
+}
+
+#[test]
+fn a_vector_longer_than_its_bytes_is_refused_before_anything_is_reserved() {
+    let mut bytes = Vec::<i64>::new().to_bytes();
+    bytes[4..].copy_from_slice(&u32::MAX.to_le_bytes());
+    bytes.extend_from_slice(&[0; 64]);
+    assert_eq!(
+        Vec::<i64>::from_bytes(&bytes).unwrap_err(),
+        Error::VectorTooLong { count: u32::MAX, offset: 4, left: 64 }
+    );
+}
+
+#[test]
+fn a_string_longer_than_its_bytes_is_refused() {
+    for bytes in [&[3, 1, 2][..], &[254, 0, 0], &[254, 0xff, 0xff, 0xff], &[255; 16], &[]] {
+        let error = Vec::<u8>::from_bytes(bytes).unwrap_err();
+        assert!(matches!(error, Error::UnexpectedEnd { offset: 0, .. }), "{bytes:?}: {error}");
+    }
+}
+
+#[test]
+fn a_string_that_is_not_utf8_costs_one_character_and_not_the_object() {
+    let mut bytes = types::RestrictionReason {
+        platform: "all".to_owned(),
+        reason: "a?c".to_owned(),
+        text: "t".to_owned(),
+    }
+    .to_bytes();
+    bytes[6] = 0xff;
+    let read = types::RestrictionReason::from_bytes(&bytes).unwrap();
+    assert_eq!((read.reason.as_str(), read.text.as_str()), ("a\u{fffd}c", "t"));
+}
+
+/// `textBold(textBold(… textEmpty))`, as many in one another as `depth`.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut bytes = 0x6724_abc4_u32.to_le_bytes().repeat(depth - 1);
+    enums::RichText::TextEmpty.serialize(&mut bytes);
+    bytes
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let deepest = MAX_DEPTH as usize;
+    let read = enums::RichText::from_bytes(&nested(deepest)).unwrap();
+    assert_eq!(read.to_bytes(), nested(deepest));
+    for depth in [deepest + 1, 1_000_000] {
+        let error = enums::RichText::from_bytes(&nested(depth)).unwrap_err();
+        assert_eq!(error, Error::TooDeep { offset: 4 * deepest });
+    }
+}
+
+#[test]
+fn the_deepest_value_fits_on_a_small_stack() {
+    // The widest frames that can lie in one another: a page's block in a page's block.
+    let open: Vec<u8> = [
+        &0x65a0_fa4d_u32.to_le_bytes()[..], // pageBlockCollage
+        &0x1cb5_c415_u32.to_le_bytes(),
+        &1_u32.to_le_bytes(),
+    ]
+    .concat();
+    let bytes = open.repeat(100_000);
+    let read = move || enums::PageBlock::from_bytes(&bytes).unwrap_err();
+    let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(read).unwrap();
+    assert!(matches!(thread.join().unwrap(), Error::TooDeep { .. }));
+}
+
+#[test]
+fn a_wrong_bool_is_an_error() {
+    let error = bool::from_bytes(&7_u32.to_le_bytes()).unwrap_err();
+    assert_eq!(error, Error::UnknownConstructor { id: 7, ty: "Bool", offset: 0 });
+}
+
+#[test]
+fn the_first_error_stays() {
+    let mut cursor = layer_tl_types::Cursor::new(&[1, 2]);
+    let first = i32::deserialize(&mut cursor).unwrap_err();
+    assert_eq!(i64::deserialize(&mut cursor).unwrap_err(), first);
+    assert_eq!(cursor.byte_string().unwrap_err(), first);
+}
