@@ -12,8 +12,8 @@ pub struct Now {
 }
 
 impl Now {
-    /// The wall clock in whole unix seconds.
+    /// The wall clock in whole unix seconds, of which the protocol has 32 bits.
     pub fn unix(&self) -> i64 {
-        i64::try_from(self.wall.as_secs()).unwrap_or(i64::MAX)
+        self.wall.as_secs().min(u32::MAX.into()) as i64
     }
 }

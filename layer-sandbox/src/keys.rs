@@ -89,9 +89,8 @@ impl Keys {
     /// Binds a temporary key to a permanent one. A permanent key has one temporary key at a time: the one
     /// that was bound before is forgotten, and its id returned.
     pub fn bind(&mut self, temporary_id: i64, permanent_id: i64) -> Option<i64> {
-        let bound_to = |known: &KnownKey| known.temporary.and_then(|temporary| temporary.bound_to);
-        let mut before = self.known.iter().filter(|(id, _)| **id != temporary_id);
-        let replaced = before.find(|(_, known)| bound_to(known) == Some(permanent_id));
+        let mut others = self.known.iter().filter(|(id, _)| **id != temporary_id);
+        let replaced = others.find(|(_, known)| known.bound_to() == Some(permanent_id));
         let replaced = replaced.map(|(id, _)| *id);
         if let Some(id) = replaced {
             self.known.remove(&id);
@@ -103,9 +102,10 @@ impl Keys {
         replaced
     }
 
-    /// Forgets a key. Returns whether it was known.
-    pub fn remove(&mut self, id: i64) -> bool {
-        self.known.remove(&id).is_some()
+    /// Forgets a key, and a temporary one that is bound to it.
+    pub fn remove(&mut self, id: i64) {
+        self.known.remove(&id);
+        self.known.retain(|_, known| known.bound_to() != Some(id));
     }
 
     /// How many keys are known.
@@ -120,6 +120,10 @@ impl Keys {
 }
 
 impl KnownKey {
+    fn bound_to(&self) -> Option<i64> {
+        self.temporary?.bound_to
+    }
+
     fn is_expired(&self, now: i64) -> bool {
         self.temporary.is_some_and(|temporary| temporary.expires_at <= now)
     }

@@ -177,10 +177,17 @@ fn exchange_bytes(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         match stream.read(&mut bytes) {
             Ok(0) => return Ok(()),
             Ok(len) => {
-                let came = bytes.get(..len).unwrap_or_default();
-                let now = shared.now();
-                // What the client did wrong is told to it as far as it may know.
-                let _ = connection.receive(came, now, &mut lock(&shared.world), &mut rng);
+                let mut came = bytes.get(..len).unwrap_or_default();
+                loop {
+                    let now = shared.now();
+                    // What the client did wrong is told to it as far as it may know.
+                    let _ = connection.receive(came, now, &mut lock(&shared.world), &mut rng);
+                    if !connection.is_waiting() {
+                        break;
+                    }
+                    stream.write_all(&connection.take_output())?;
+                    came = &[];
+                }
             }
             Err(error) if is_timeout(&error) => {
                 let _ = connection.handle_timeout(shared.now());

@@ -30,6 +30,9 @@ use crate::{Now, World};
 /// megabyte, with room.
 pub const MAX_PACKET: usize = 2 << 20;
 
+/// When so many bytes wait to be sent, nothing more is answered until they have been taken.
+const MOST_OUTPUT: usize = 4 << 20;
+
 /// How long a client may take to send what tells its framing.
 pub const HELLO: Duration = Duration::from_secs(30);
 /// How long it may be silent after that.
@@ -111,6 +114,8 @@ pub struct Connection {
     /// The data centre that the client dialled, as far as the link tells.
     dc: i32,
     out: Vec<u8>,
+    /// Packets may have come that wait for the output to be taken.
+    waiting: bool,
     /// When the client is given up, on the monotonic clock, unless something comes before.
     silent_at: Duration,
     /// Set by `ping_delay_disconnect`.
@@ -133,6 +138,7 @@ impl Connection {
             exchange: Exchange::new(settings.terms.clone()),
             dc: settings.dc,
             out: Vec::new(),
+            waiting: false,
             silent_at: now.monotonic + HELLO,
             disconnect_at: None,
         }
@@ -144,7 +150,7 @@ impl Connection {
     }
 
     /// Takes what has come, cut anywhere, and answers it. All that a packet calls for is done before the
-    /// next one is looked at.
+    /// next one is looked at; see [`Connection::is_waiting`] for those that are not looked at yet.
     ///
     /// # Errors
     /// If the client is at fault. The connection is closed then; what is in the output is still to be sent.
@@ -199,6 +205,7 @@ impl Connection {
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Fault> {
         let Accepted { encoder, decoder, .. } = link;
+        self.waiting = false;
         for frame in decoder.frames() {
             // Clients send nothing but packets.
             let Frame::Packet { bytes, quick_ack } = frame? else { continue };
@@ -206,6 +213,10 @@ impl Connection {
                 self.plain(bytes, encoder, now, world, rng)?;
             } else {
                 self.sealed(bytes, quick_ack, encoder, now, world, rng)?;
+            }
+            if self.out.len() >= MOST_OUTPUT {
+                self.waiting = true;
+                break;
             }
         }
         decoder.release();
@@ -239,6 +250,12 @@ impl Connection {
     /// What is to be sent, in its order.
     pub fn take_output(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
+    }
+
+    /// Whether packets that have come wait for the output to be taken: call [`Connection::receive`] again
+    /// then, with no bytes if no more have come.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting
     }
 
     /// Whether the link is to be closed once the output is sent.

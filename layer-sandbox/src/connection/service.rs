@@ -58,7 +58,14 @@ impl Turn<'_> {
             }
             types::MsgResendReq::CONSTRUCTOR_ID => {
                 let asked = types::MsgResendReq::deserialize(cursor)?;
-                self.send_again(&asked.msg_ids);
+                let msg_ids = asked.msg_ids.iter().take(MOST_IDS);
+                let queries = msg_ids.map(|msg_id| self.session.answered_by(*msg_id)).collect();
+                self.send_again(queries, &asked.msg_ids);
+            }
+            types::MsgResendAnsReq::CONSTRUCTOR_ID => {
+                let asked = types::MsgResendAnsReq::deserialize(cursor)?;
+                let queries = asked.msg_ids.iter().take(MOST_IDS).copied().map(Some).collect();
+                self.send_again(queries, &asked.msg_ids);
             }
             functions::RpcDropAnswer::CONSTRUCTOR_ID => {
                 let asked = functions::RpcDropAnswer::deserialize(cursor)?;
@@ -96,17 +103,15 @@ impl Turn<'_> {
         self.say(Said::InReply, false, &enums::MsgsStateInfo::Info(info));
     }
 
-    /// Answers that the client has lost; if one of them is not there any more, their states instead.
-    fn send_again(&mut self, msg_ids: &[i64]) {
-        let queries: Option<Vec<i64>> =
-            msg_ids.iter().take(MOST_IDS).map(|msg_id| self.session.answered_by(*msg_id)).collect();
-        match queries {
-            Some(queries) => {
-                for query in queries {
-                    self.answer_again(query);
-                }
-            }
-            None => self.tell_states(msg_ids),
+    /// Sends the answers to queries again; if one of them is not there any more, the states of the messages
+    /// that were asked for too.
+    fn send_again(&mut self, queries: Vec<Option<i64>>, msg_ids: &[i64]) {
+        let mut all = true;
+        for query in queries {
+            all &= query.is_some_and(|query| self.answer_again(query));
+        }
+        if !all {
+            self.tell_states(msg_ids);
         }
     }
 

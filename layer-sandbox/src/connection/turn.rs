@@ -3,6 +3,7 @@
 //!
 //! Sequence numbers are not checked here yet.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use layer_crypto::envelope::Header;
@@ -44,6 +45,10 @@ pub(super) struct Turn<'a> {
     salt: i64,
     out: Vec<Outgoing>,
     acks: Vec<i64>,
+    /// Queries whose answers went out in this turn: once is enough, however often it is asked for.
+    answered: BTreeSet<i64>,
+    /// Bytes that were unpacked.
+    unpacked: usize,
     pub(super) disconnect_at: Option<Duration>,
     /// The key is to be forgotten once this packet is answered.
     pub(super) forget_key: bool,
@@ -68,6 +73,8 @@ impl<'a> Turn<'a> {
             salt,
             out: Vec::new(),
             acks: Vec::new(),
+            answered: BTreeSet::new(),
+            unpacked: 0,
             disconnect_at,
             forget_key: false,
         }
@@ -187,13 +194,7 @@ impl<'a> Turn<'a> {
             }
         }
         let answered = match Content::read_inner(message.body) {
-            Ok(Content::Packed(data)) => match gzip::unpack(data, MAX_PACKET) {
-                Ok(object) => match Content::read_inner(&object) {
-                    Ok(Content::Object { id, bytes }) => self.object(id, bytes),
-                    _ => self.unreadable(),
-                },
-                Err(_) => self.unreadable(),
-            },
+            Ok(Content::Packed(data)) => self.packed(data),
             Ok(Content::Object { id, bytes }) => self.object(id, bytes),
             // The server has called nothing, so these answer nothing. Copies are sent by nobody.
             Ok(Content::RpcResult { .. } | Content::Copy(_)) => false,
@@ -201,6 +202,19 @@ impl<'a> Turn<'a> {
         };
         if content && !answered {
             self.acks.push(message.msg_id);
+        }
+    }
+
+    /// A packed object. All that a packet holds may become no larger than a packet may be.
+    fn packed(&mut self, data: &[u8]) -> bool {
+        let limit = MAX_PACKET.saturating_sub(self.unpacked);
+        let Ok(object) = gzip::unpack(data, limit) else {
+            return self.unreadable();
+        };
+        self.unpacked += object.len();
+        match Content::read_inner(&object) {
+            Ok(Content::Object { id, bytes }) => self.object(id, bytes),
+            _ => self.unreadable(),
         }
     }
 
@@ -250,12 +264,16 @@ impl<'a> Turn<'a> {
 
     /// Sends the answer to a query once more, if it is still kept.
     pub(super) fn answer_again(&mut self, query: i64) -> bool {
+        if self.answered.contains(&query) {
+            return true;
+        }
         let Some(answer) = self.session.drop_answer(query) else { return false };
         self.send_answer(query, answer.body);
         true
     }
 
     fn send_answer(&mut self, query: i64, body: Vec<u8>) {
+        self.answered.insert(query);
         let (msg_id, seq_no) = self.number(Said::InReply, true);
         self.session.keep_answer(query, Answer { msg_id, seq_no, body: body.clone() });
         self.out.push(Outgoing { msg_id, seq_no, body });

@@ -7,6 +7,10 @@
     reason = "tests"
 )]
 
+mod binding;
 mod client;
+mod connection;
 mod exchange;
+mod garbage;
+mod link;
 mod script;
