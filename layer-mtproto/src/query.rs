@@ -26,6 +26,38 @@ pub const MOST_MESSAGES: usize = 4096;
 const WINDOW: std::ops::RangeInclusive<i64> = -300..=30;
 
 /// A call that waits for its answer.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use layer_crypto::{AuthKey, envelope::{self, Draft, Header, Padding, Side}};
+/// # use layer_mtproto::{Now, exchange::Agreed, query::Query};
+/// # use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
+/// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+/// # let mut rng = ChaCha20Rng::seed_from_u64(1);
+/// # let now = Now { monotonic: Duration::ZERO, wall: Duration::from_secs(1_700_000_000) };
+/// # let auth_key = AuthKey::from_bytes(&[7; 256]);
+/// # let agreed =
+/// #     Agreed { auth_key: auth_key.clone(), first_salt: 1, time_offset: 0, expires_at: None };
+/// # let sent_and_answered = |mut packet: Vec<u8>| -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+/// #     let opened = envelope::open(&auth_key, Side::Client, &mut packet)?;
+/// #     let Header { session_id, msg_id, .. } = opened.header;
+/// #     let pong = enums::Pong::Pong(types::Pong { msg_id, ping_id: 5 });
+/// #     let mut answer = Vec::new();
+/// #     let header = Header { salt: 1, session_id, msg_id: msg_id | 1, seq_no: 0 };
+/// #     let draft = Draft::begin(&mut answer, &header);
+/// #     layer_mtproto::wire::message::write_rpc_result(msg_id, &pong.to_bytes(), &mut answer);
+/// #     draft.finish(&mut answer, Padding::Minimal, &mut ChaCha20Rng::seed_from_u64(2))?;
+/// #     envelope::seal(&auth_key, Side::Server, &mut answer)?;
+/// #     Ok(answer)
+/// # };
+/// let call = functions::Ping { ping_id: 5 }.to_bytes();
+/// let (mut query, packet) = Query::begin(&agreed, call, now, &mut rng)?;
+/// let mut packet = sent_and_answered(packet)?;
+/// let progress = query.handle_packet(&mut packet, now, &mut rng)?;
+/// let enums::Pong::Pong(pong) = enums::Pong::from_bytes(&progress.answer.expect("the answer"))?;
+/// assert_eq!(pong.ping_id, 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Query {
     key: AuthKey,

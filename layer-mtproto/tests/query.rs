@@ -7,7 +7,7 @@ use layer_crypto::AuthKey;
 use layer_crypto::envelope::{self, Draft, Header, OpenError, Padding, Side};
 use layer_mtproto::Now;
 use layer_mtproto::exchange::Agreed;
-use layer_mtproto::query::{MOST_RESENDS, Progress, Query, QueryError};
+use layer_mtproto::query::{MOST_MESSAGES, MOST_RESENDS, Progress, Query, QueryError};
 use layer_mtproto::wire::gzip;
 use layer_mtproto::wire::message::{Message, write_container, write_rpc_result};
 use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
@@ -313,6 +313,19 @@ fn message_identifiers_that_are_even_or_out_of_time_are_refused() {
             assert_eq!(refused(msg_id, container), Some(QueryError::MsgId { msg_id }));
         }
     }
+}
+
+#[test]
+fn messages_without_end_are_an_error() {
+    let (mut query, mut server) = begin();
+    let id = server.received[0].0.msg_id;
+    for _ in 0..MOST_MESSAGES {
+        assert_eq!(server.say(&mut query, &answer_to(id + 4, b"nope")).unwrap(), None);
+    }
+    assert_eq!(
+        server.say(&mut query, &answer_to(id, b"pong")).unwrap_err(),
+        QueryError::TooManyMessages { most: MOST_MESSAGES }
+    );
 }
 
 #[test]
