@@ -28,7 +28,7 @@ mod schema;
 mod structs;
 mod table;
 
-use layer_tl_parser::tl::Definition;
+use layer_tl_parser::tl::{Category, Definition};
 
 pub use docs::Facts;
 pub use error::Error;
@@ -92,4 +92,32 @@ pub fn generate(definitions: &[Definition], config: &Config) -> Result<Outputs, 
         functions: functions::write(&schema, config),
         table: table::write(&schema),
     })
+}
+
+/// Where the Rust type stands that reads and writes what `definition` describes with its id: the enum of
+/// its type, or the function's struct (which takes type arguments if the function is generic).
+///
+/// `root` is the path to the generated modules. `None` for what Rust has itself, as `boolTrue` and `vector`.
+///
+/// ```
+/// let schema = "auth.sentCode#5e002502 a:int = auth.SentCode; boolTrue#997275b5 = Bool;
+/// ---functions---
+/// auth.logOut#3e72ba19 = auth.LoggedOut;";
+/// let paths = layer_tl_parser::parse_tl_file(schema)
+///     .map(|definition| Ok(layer_tl_gen::boxed_path(&definition?, "tl")))
+///     .collect::<Result<Vec<_>, layer_tl_parser::ParseError>>()?;
+/// assert_eq!(paths[0].as_deref(), Some("tl::enums::auth::SentCode"));
+/// assert_eq!(paths[1], None);
+/// assert_eq!(paths[2].as_deref(), Some("tl::functions::auth::LogOut"));
+/// # Ok::<(), layer_tl_parser::ParseError>(())
+/// ```
+pub fn boxed_path(definition: &Definition, root: &str) -> Option<String> {
+    let (namespace, name, section) = match definition.category {
+        Category::Functions => (&definition.namespace, &definition.name, "functions"),
+        Category::Types if schema::is_generated(definition) => {
+            (&definition.ty.namespace, &definition.ty.name, "enums")
+        }
+        Category::Types => return None,
+    };
+    Some(schema::path(namespace, name).under(root, section))
 }

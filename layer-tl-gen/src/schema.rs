@@ -261,14 +261,14 @@ impl<'a> Index<'a> {
 }
 
 /// Constructors of types that Rust has itself get no struct.
-fn is_generated(definition: &Definition) -> bool {
+pub(crate) fn is_generated(definition: &Definition) -> bool {
     definition.category == Category::Types
         && definition.ty.name != "Bool"
         && definition.generics.is_empty()
         && !definition.params.iter().any(|param| param.ty == ParameterType::Builtin)
 }
 
-fn path(namespace: &[String], name: &str) -> Path {
+pub(crate) fn path(namespace: &[String], name: &str) -> Path {
     let modules = namespace.iter().map(|part| names::module(part)).collect();
     Path { modules, class: names::class(name) }
 }
