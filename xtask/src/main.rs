@@ -1,1 +1,83 @@
-fn main() {}
+//! The project's own commands. `cargo xtask ci` is all that CI runs.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout, reason = "a program's output")]
+
+mod bench;
+mod ci;
+mod command;
+mod fence;
+mod fuzz;
+mod interop;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that must hold before a change lands.
+    Ci {
+        /// Seconds for each fuzz target.
+        #[arg(long, default_value_t = 10)]
+        fuzz_seconds: u64,
+        /// Run only the steps whose names contain this.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// The rules of the house that no compiler knows: who may depend on whom, and the like.
+    Fence,
+    /// The generated types with each feature alone, all together, and from an older layer.
+    Schema,
+    /// Other people's clients against the sandbox.
+    Interop {
+        /// Run only the rows whose `client/scenario/framing` contains this.
+        filter: Option<String>,
+    },
+    /// Coverage-guided fuzzing.
+    Fuzz {
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Run only this target.
+        target: Option<String>,
+    },
+    /// Measurements against the crates of others.
+    Bench {
+        /// What the generated types cost to compile.
+        #[arg(long, required = true)]
+        compile: bool,
+        /// How many times each thing is measured, in turn.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Fail if a row misses its aim.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = command::enter_root().and_then(|()| match Arguments::parse().task {
+        Task::Ci { fuzz_seconds, only } => ci::run(fuzz_seconds, only.as_deref()),
+        Task::Fence => fence::run(),
+        Task::Schema => schema::run(),
+        Task::Interop { filter } => interop::run(filter.as_deref()),
+        Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
+        Task::Bench { compile: _, rounds, check } => bench::compile::run(rounds, check),
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

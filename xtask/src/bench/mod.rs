@@ -1,0 +1,3 @@
+//! Measurements against the crates of others: ratios of medians from interleaved runs.
+
+pub(crate) mod compile;

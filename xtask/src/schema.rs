@@ -1,0 +1,95 @@
+//! The generated types in all the shapes that users may ask for: each feature alone, all together,
+//! and from another layer's schema by `cp` alone.
+
+use std::fs;
+use std::path::Path;
+
+use crate::command::{cargo, run as command};
+
+const FEATURES: [&str; 8] = [
+    "tl-mtproto",
+    "tl-secret",
+    "tl-api",
+    "impl-debug",
+    "impl-from-type",
+    "impl-from-enum",
+    "name-for-id",
+    "deserializable-functions",
+];
+
+pub(crate) fn run() -> Result<(), String> {
+    each_feature_alone()?;
+    another_layer("224")
+}
+
+fn each_feature_alone() -> Result<(), String> {
+    let check = |features: &str| {
+        println!(
+            "layer-tl-types with {}",
+            if features.is_empty() { "no feature" } else { features }
+        );
+        let mut check =
+            cargo(["check", "--quiet", "-p", "layer-tl-types", "--no-default-features"]);
+        command(check.args(["--features", features]))
+    };
+    check("")?;
+    for feature in FEATURES.iter().chain(&["impl-serde"]) {
+        check(feature)?;
+    }
+    // What works on an empty schema may fail on a full one.
+    for feature in ["impl-from-type", "name-for-id", "impl-serde", "tl-secret"] {
+        check(&format!("tl-api,tl-mtproto,{feature}"))?;
+    }
+    command(&mut cargo(["check", "--quiet", "-p", "layer-tl-types", "--all-features"]))
+}
+
+/// Copies the three crates that make the types, and the older schema over the newer one.
+fn another_layer(layer: &str) -> Result<(), String> {
+    println!("layer-tl-types from layer {layer}");
+    let place = Path::new("target").join(format!("layer-{layer}"));
+    let members = ["layer-tl-parser", "layer-tl-gen", "layer-tl-types"];
+    for member in members {
+        copy_sources(Path::new(member), &place.join(member))?;
+    }
+    let types = place.join("layer-tl-types/tl");
+    copy(&types.join(format!("older/api-{layer}.tl")), &types.join("api.tl"))?;
+    let manifest =
+        fs::read_to_string("Cargo.toml").map_err(|error| format!("Cargo.toml: {error}"))?;
+    let manifest = with_members(&manifest, &members)?;
+    fs::write(place.join("Cargo.toml"), manifest).map_err(|error| error.to_string())?;
+    copy(Path::new("Cargo.lock"), &place.join("Cargo.lock"))?;
+    let mut build = cargo(["build", "--quiet", "-p", "layer-tl-types"]);
+    command(build.current_dir(&place).env("CARGO_TARGET_DIR", "target"))
+}
+
+/// The workspace's manifest with other members and nothing left out.
+fn with_members(manifest: &str, members: &[&str]) -> Result<String, String> {
+    let (before, rest) = manifest.split_once("members = [").ok_or("Cargo.toml has no members")?;
+    let (_, after) = rest.split_once(']').ok_or("Cargo.toml's members have no end")?;
+    let profiles = after.find("[profile").unwrap_or(after.len());
+    let after = after.get(..profiles).unwrap_or(after);
+    Ok(format!("{before}members = {members:?}{after}"))
+}
+
+fn copy_sources(from: &Path, to: &Path) -> Result<(), String> {
+    fs::create_dir_all(to).map_err(|error| format!("{}: {error}", to.display()))?;
+    let entries = fs::read_dir(from).map_err(|error| format!("{}: {error}", from.display()))?;
+    for entry in entries {
+        let path = entry.map_err(|error| error.to_string())?.path();
+        let Some(name) = path.file_name() else { continue };
+        match path.is_dir() {
+            true => copy_sources(&path, &to.join(name))?,
+            false => copy(&path, &to.join(name))?,
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file if it differs, so that an unchanged one is not built again.
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    let bytes = fs::read(from).map_err(|error| format!("{}: {error}", from.display()))?;
+    if fs::read(to).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    fs::write(to, bytes).map_err(|error| format!("{}: {error}", to.display()))
+}
