@@ -128,3 +128,15 @@ impl KnownKey {
         self.temporary.is_some_and(|temporary| temporary.expires_at <= now)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_well_known_key_is_always_the_same() {
+        let key = well_known_key();
+        assert_eq!(format!("{:016x}", key.public().fingerprint()), "ea018a79096c46e2");
+        assert!(Arc::ptr_eq(&key, &well_known_key()));
+    }
+}

@@ -17,7 +17,7 @@ use crate::world::Settings;
 use crate::{Connection, Now, World};
 
 /// Connections at a time; further ones are closed at once.
-const MOST_CONNECTIONS: usize = 256;
+pub const MOST_CONNECTIONS: usize = 256;
 /// Bytes read at a time; what they are answered is sent before more are read.
 const READ: usize = 64 << 10;
 /// How long a client may take nothing of what it is sent.
@@ -66,12 +66,11 @@ impl Listener {
     /// # Errors
     /// If the address is not a loopback one, or the system refuses it.
     pub fn bind(address: impl ToSocketAddrs, mut settings: Settings) -> Result<Self, ListenError> {
-        for address in address.to_socket_addrs()? {
-            if !address.ip().is_loopback() {
-                return Err(ListenError::NotLoopback(address));
-            }
+        let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
+        if let Some(other) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+            return Err(ListenError::NotLoopback(*other));
         }
-        let listener = TcpListener::bind(address)?;
+        let listener = TcpListener::bind(addresses.as_slice())?;
         let address = listener.local_addr()?;
         settings.address = address;
         let shared = Arc::new(Shared {
@@ -148,22 +147,36 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-    let slot = {
+    let _open = Open::new(&stream, shared)?;
+    exchange_bytes(&stream, shared)
+}
+
+/// The place of an open connection in the list; when dropped, the connection is closed.
+struct Open<'a> {
+    shared: &'a Shared,
+    place: usize,
+}
+
+impl<'a> Open<'a> {
+    fn new(stream: &TcpStream, shared: &'a Shared) -> io::Result<Self> {
+        let stream = Some(stream.try_clone()?);
         let mut open = lock(&shared.open);
-        let free = open.iter().position(Option::is_none);
-        let slot = free.unwrap_or(open.len());
-        match open.get_mut(slot) {
-            Some(place) => *place = Some(stream.try_clone()?),
-            None => open.push(Some(stream.try_clone()?)),
+        let place = open.iter().position(Option::is_none).unwrap_or(open.len());
+        match open.get_mut(place) {
+            Some(free) => *free = stream,
+            None => open.push(stream),
         }
-        slot
-    };
-    let served = exchange_bytes(&stream, shared);
-    if let Some(place) = lock(&shared.open).get_mut(slot) {
-        *place = None;
+        Ok(Self { shared, place })
     }
-    let _ = stream.shutdown(Shutdown::Both);
-    served
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        let stream = lock(&self.shared.open).get_mut(self.place).and_then(Option::take);
+        if let Some(stream) = stream {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
 }
 
 fn exchange_bytes(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {

@@ -59,16 +59,19 @@ impl Salts {
 
     /// Forgets what has expired and makes new ones, until `count` from the current one on are known.
     fn extend(&mut self, count: usize, now: i64, rng: &mut dyn CryptoRng) {
-        // What lies behind the end of the next half hours is none of a clock that was set back.
-        let horizon = now + STEP * (MOST as i64 + 1);
-        self.known.retain(|salt| salt.since + VALID > now && salt.since <= horizon);
-        if self.known.front().is_none_or(|salt| salt.since > now) {
-            self.known.push_front(Salt { since: now, value: draw(rng) });
+        self.known.retain(|salt| salt.since + VALID > now);
+        match self.known.front_mut() {
+            // The clock was set back: the first one begins earlier than it was made for.
+            Some(first) if first.since > now => first.since = now,
+            Some(_) => {}
+            None => self.known.push_back(Salt { since: now, value: draw(rng) }),
         }
+        let mut upcoming = self.known.iter().filter(|salt| salt.since > now).count();
         while let Some(last) = self.known.back()
-            && last.since < now + STEP * (count as i64 - 1)
+            && (last.since + STEP <= now || upcoming + 1 < count)
         {
             let since = last.since + STEP;
+            upcoming += usize::from(since > now);
             self.known.push_back(Salt { since, value: draw(rng) });
         }
     }
@@ -84,4 +87,58 @@ fn draw(rng: &mut dyn CryptoRng) -> i64 {
     let mut bytes = [0; 8];
     rng.fill_bytes(&mut bytes);
     i64::from_le_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng;
+
+    use super::*;
+
+    const NOW: i64 = 1_700_000_000;
+
+    #[test]
+    fn there_is_always_a_current_salt_and_the_one_before_is_still_good() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let mut salts = Salts::new(7, NOW);
+        assert_eq!(salts.current(NOW, &mut rng), 7);
+        let mut before = 7;
+        for half_hours in 1..200 {
+            let now = NOW + half_hours * STEP;
+            let current = salts.current(now, &mut rng);
+            assert_ne!(current, before);
+            assert!(salts.accepts(current, now) && salts.accepts(before, now));
+            assert!(!salts.accepts(before, now + STEP) && !salts.accepts(0, now));
+            assert!(salts.known.len() <= MOST + 2);
+            before = current;
+        }
+    }
+
+    #[test]
+    fn salts_that_were_told_become_current_in_their_time() {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        let mut salts = Salts::new(7, NOW);
+        let told = salts.future(MOST, NOW + 100, &mut rng);
+        assert_eq!(told.len(), MOST);
+        assert!(!salts.accepts(told[1].salt, NOW + 100), "not yet");
+        for salt in told {
+            assert_eq!(salts.current(salt.valid_since.into(), &mut rng), salt.salt);
+            assert!(salts.accepts(salt.salt, i64::from(salt.valid_until) - 1));
+        }
+    }
+
+    #[test]
+    fn a_clock_that_jumps_leaves_a_salt_and_no_heap_of_them() {
+        let mut rng = ChaCha20Rng::seed_from_u64(3);
+        let mut salts = Salts::new(7, NOW);
+        for jump in [1_000_000, -2_000_000, 0, -1, 4000, -4000, 1_000_000_000, -NOW] {
+            let now = NOW + jump;
+            let current = salts.current(now, &mut rng);
+            assert!(salts.accepts(current, now), "{jump}");
+            let told = salts.future(MOST, now, &mut rng);
+            assert_eq!((told.len(), told[0].salt), (MOST, current), "{jump}");
+            assert!(salts.known.len() <= MOST + 2, "{jump}");
+        }
+    }
 }

@@ -79,3 +79,25 @@ impl World {
         self.last_msg_id
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn identifiers_tell_the_time_and_never_go_back() {
+        let mut world = World::new(Settings::default());
+        let at = |wall| Now { wall, ..Now::default() };
+        let now = at(Duration::from_millis(1_700_000_000_500));
+        let first = world.next_msg_id(Said::InReply, now);
+        assert_eq!(first, 1_700_000_000 << 32 | 0x8000_0000 | 1);
+        let second = world.next_msg_id(Said::Unasked, now);
+        assert_eq!(second, first + 4 + 2);
+        let earlier = world.next_msg_id(Said::InReply, at(Duration::ZERO));
+        assert_eq!((earlier > second, earlier % 4), (true, 1));
+        let later = world.next_msg_id(Said::Unasked, at(Duration::from_secs(1_700_000_001)));
+        assert_eq!(later, 1_700_000_001 << 32 | 3);
+    }
+}

@@ -117,3 +117,24 @@ fn dc_option(world: &World, id: i32) -> enums::DcOption {
     }
     .into()
 }
+
+#[cfg(test)]
+mod tests {
+    /// Layers 225, 226 and 228 lie between those that are here.
+    #[test]
+    fn clients_of_older_layers_know_the_same_constructors() {
+        let layers = [
+            include_str!("../../../layer-tl-types/tl/older/api-224.tl"),
+            include_str!("../../../layer-tl-types/tl/older/api-227.tl"),
+            include_str!("../../../layer-tl-types/tl/older/api-229.tl"),
+            include_str!("../../../layer-tl-types/tl/api.tl"),
+        ];
+        for name in ["config", "dcOption", "nearestDc", "help.getConfig", "help.getNearestDc"] {
+            let line = |layer: &'static str| {
+                layer.lines().find(|line| line.starts_with(&format!("{name}#"))).unwrap()
+            };
+            let lines = layers.map(line);
+            assert!(lines.iter().all(|line| *line == lines[0]), "{name}: {lines:?}");
+        }
+    }
+}

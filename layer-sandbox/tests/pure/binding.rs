@@ -88,7 +88,8 @@ fn an_unbound_key_may_ask_for_little() {
 
 #[test]
 fn each_check_of_a_binding_fails_alone() {
-    let cases: [(&str, fn(&mut Binding)); 13] = [
+    type Alter = fn(&mut Binding);
+    let cases: [(&str, Alter); 13] = [
         ("400 ENCRYPTED_MESSAGE_INVALID", |binding| binding.msg_id += 4),
         ("400 ENCRYPTED_MESSAGE_INVALID", |binding| binding.inner.nonce ^= 1),
         ("400 ENCRYPTED_MESSAGE_INVALID", |binding| binding.inner.temp_auth_key_id ^= 1),
