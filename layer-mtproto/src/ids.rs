@@ -81,6 +81,14 @@ mod tests {
     }
 
     #[test]
+    fn is_a_multiple_of_four_at_every_moment() {
+        for nanos in 0..100_000 {
+            let id = MsgIds::new(0).next(at(Duration::new(77, nanos * 9_999)));
+            assert_eq!((id % 4, id >> 32), (0, 77));
+        }
+    }
+
+    #[test]
     fn the_last_nanosecond_of_a_second_stays_in_it() {
         let id = MsgIds::new(0).next(at(Duration::new(77, 999_999_999)));
         assert_eq!(id >> 32, 77);

@@ -183,6 +183,16 @@ fn a_stale_salt_costs_one_round_trip() {
 }
 
 #[test]
+fn a_stale_salt_of_another_message_is_taken_but_nothing_sent_again() {
+    let (mut query, mut server) = begin();
+    let id = server.received[0].0.msg_id;
+    assert_eq!(server.say(&mut query, &bad_salt(id + 4, 99)).unwrap(), None);
+    assert_eq!(server.received.len(), 1);
+    assert_eq!(server.say(&mut query, &new_session(id + 4, 99)).unwrap(), None);
+    assert_eq!(server.received[1].0.salt, 99);
+}
+
+#[test]
 fn stale_salts_without_end_are_an_error() {
     let (mut query, mut server) = begin();
     for salt in 0..MOST_RESENDS {

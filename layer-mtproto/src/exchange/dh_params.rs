@@ -135,6 +135,7 @@ impl KeyComputation {
     ) -> Result<(AwaitingDhGen, Vec<u8>), ExchangeError> {
         let Self { nonces, terms, retry_id } = self;
         let group = Group::check(terms.g, &terms.dh_prime, known, rng)?;
+        // `shared` would notice it too, but only after the first power.
         group.check_public(&terms.g_a)?;
         let secret = Secret::generate(&group, rng);
         let auth_key = secret.shared(&terms.g_a)?;
