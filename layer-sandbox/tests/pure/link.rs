@@ -5,7 +5,7 @@ use layer_crypto::envelope::{self, Draft, Header, Padding, Side};
 use layer_sandbox::connection::Fault;
 use layer_sandbox::exchange::Agreed;
 use layer_sandbox::{Connection, Now, Settings, World};
-use layer_tl_types::{Deserializable, Serializable, enums};
+use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
 use layer_wire::framing::{Decoder, Encoder, Frame, FramingKind, TransportError};
 use layer_wire::message::{Content, Message, write_container};
 use rand_chacha::ChaCha20Rng;
@@ -224,4 +224,24 @@ fn unpack(header: &Header, body: &[u8], heard: &mut Vec<Heard>) {
             heard.push(Heard::Message { msg_id, seq_no, body: body.to_vec() });
         }
     }
+}
+
+pub(crate) const GET_CONFIG: functions::help::GetConfig = functions::help::GetConfig {};
+
+pub(crate) fn config(heard: &Heard) -> types::Config {
+    let (_, result) = heard.result().unwrap();
+    let enums::Config::Config(config) = enums::Config::from_bytes(result).unwrap();
+    *config
+}
+
+pub(crate) fn rpc_error(heard: &Heard) -> (i32, String) {
+    let (_, result) = heard.result().unwrap();
+    let enums::RpcError::Error(error) = enums::RpcError::from_bytes(result).unwrap();
+    (error.error_code, error.error_message)
+}
+
+pub(crate) fn bad_code(heard: &[Heard]) -> (i64, i32, i32) {
+    let [only] = heard else { panic!("{heard:?}") };
+    let Some(enums::BadMsgNotification::Notification(bad)) = only.is() else { panic!("{only:?}") };
+    (bad.bad_msg_id, bad.bad_msg_seqno, bad.error_code)
 }

@@ -13,4 +13,6 @@ mod connection;
 mod exchange;
 mod garbage;
 mod link;
+mod messages;
 mod script;
+mod service;
