@@ -142,6 +142,11 @@ impl Session {
         Some(answer)
     }
 
+    /// Whether a message was a query, and so is not to be run again.
+    pub(crate) fn is_query(&self, msg_id: i64) -> bool {
+        self.received.get(&msg_id).is_some_and(|received| received.query)
+    }
+
     /// The query that a message of ours answers, if the answer is still kept.
     pub(crate) fn answered_by(&self, msg_id: i64) -> Option<i64> {
         self.sent.get(&msg_id).copied()

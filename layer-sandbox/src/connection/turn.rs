@@ -184,9 +184,15 @@ impl<'a> Turn<'a> {
         self.caller.msg_id = message.msg_id;
         match self.session.receive(message.msg_id, content) {
             Arrival::New => {}
-            Arrival::Again if self.answer_again(message.msg_id) => return,
-            // Its answer was got, or it has none.
-            Arrival::Again => return self.acks.push(message.msg_id),
+            Arrival::Again if self.session.is_query(message.msg_id) => {
+                if !self.answer_again(message.msg_id) {
+                    // The client has had its answer.
+                    self.acks.push(message.msg_id);
+                }
+                return;
+            }
+            // A service message does no harm twice, and what it was answered may have been lost.
+            Arrival::Again => {}
             Arrival::TooOld => {
                 let Message { msg_id, seq_no, .. } = message;
                 let header = Header { msg_id, seq_no, ..Header::default() };

@@ -1,5 +1,6 @@
 //! Binding of temporary keys: what an unbound one may ask, and each check of the binding alone.
 
+use hex_literal::hex;
 use layer_crypto::AuthKey;
 use layer_crypto::envelope::v1;
 use layer_sandbox::Settings;
@@ -165,4 +166,30 @@ fn a_new_binding_replaces_the_one_before() {
     // With the permanent key its temporary one goes too.
     link.world.forget_key(permanent.id());
     assert!(link.world.keys.is_empty());
+}
+
+/// The published binding: the permanent key 00..ff, the temporary one ff..00.
+#[test]
+fn the_published_binding_is_taken() {
+    let mut link = Link::over(1, &FramingKind::Intermediate, Settings::default());
+    link.key = AuthKey::from_bytes(&std::array::from_fn(|at| 255 - at as u8));
+    for (key, expires_at) in [(key(0), None), (link.key.clone(), Some(NOW + 86_400))] {
+        let agreed = Agreed { key, salt: link.salt, dc: None, expires_at };
+        link.world.keys.insert(agreed, NOW).unwrap();
+    }
+    let request = functions::auth::BindTempAuthKey {
+        perm_auth_key_id: key(0).id(),
+        nonce: 0x0123_4567_89ab_cdef,
+        expires_at: 1_700_086_400,
+        encrypted_message: hex!(
+            "32d1586ea457dfc82a01a8170915a0cc917d1907dd430e0397ade0e2acb62bc5d7c1cc3f0f9484415e461eabb7cae9ee"
+            "e2b6d04223b094f8148edc4d0656134f22566b998615719fde2cef7353bb4aa391d92be764ba05383ddb78ed93df7e24"
+            "bf6598b1187d62ee"
+        )
+        .to_vec(),
+    };
+    let heard = link.send_as(0x6553_f100_0000_0004, 1, &request.to_bytes());
+    assert_eq!(heard[1].result().unwrap().1, true.to_bytes());
+    let temporary = link.world.keys.get(link.key.id(), NOW).unwrap().temporary;
+    assert_eq!(temporary.unwrap().bound_to, Some(key(0).id()));
 }

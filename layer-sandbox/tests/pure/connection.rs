@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hex_literal::hex;
 use layer_crypto::envelope::{self, Header, OpenError, Side};
 use layer_sandbox::connection::{Fault, HELLO, IDLE};
 use layer_sandbox::exchange::Agreed;
@@ -11,7 +12,8 @@ use layer_wire::framing::{FramingKind, ProxySecret, Tag, TransportError};
 use layer_wire::message::PlainMessage;
 
 use crate::client::{Dialect, NOW, Scene};
-use crate::link::{GET_CONFIG, Heard, Link, SALT, SESSION, config, moment};
+use crate::link::{GET_CONFIG, Heard, Link, SALT, SESSION, config, key, moment};
+use crate::script::Script;
 
 fn framings() -> Vec<FramingKind> {
     use FramingKind::{Abridged, Full, Intermediate, Obfuscated, Padded};
@@ -225,4 +227,29 @@ fn what_is_no_framing_closes_the_connection_at_once() {
         assert!(matches!(came, Err(Fault::Framing(_))), "{came:?}");
         assert!(link.connection.is_closed() && link.connection.take_output().is_empty());
     }
+}
+
+/// The published server packet: a pong under the key 00..ff, padded with 5a.
+#[test]
+fn the_published_answer_comes_out() {
+    let mut link = Link::over(1, &FramingKind::Intermediate, Settings::default());
+    link.key = key(0);
+    let agreed = Agreed { key: key(0), salt: SALT, dc: None, expires_at: None };
+    link.world.keys.insert(agreed, NOW - 1).unwrap();
+    link.now = moment(NOW - 1);
+    let mut link = link.greeted();
+    link.now.wall = Duration::new(NOW as u64, 239);
+    let msg_id = 0x6553_f100_0000_0004;
+    let header = Header { salt: SALT, session_id: SESSION, msg_id, seq_no: 0 };
+    let packet = link.seal(&header, &functions::Ping { ping_id: SESSION }.to_bytes());
+    let mut sent = Vec::new();
+    link.encoder.encode(&packet, false, &mut link.rng, &mut sent).unwrap();
+    let mut script = Script::new([vec![0x5a; 12]]);
+    link.connection.receive(&sent, link.now, &mut link.world, &mut script).unwrap();
+    let expected = hex!(
+        "58000000"
+        "32d1586ea457dfc844a8b5a249cffd8630cb5d9805f760155c6fd586e4b0fe017f23a696539faca11a608c4d2fc2f678"
+        "4aa8e4f4d4ba9394386920b7e00f364ba19d2120406d42d190156ff62a79d7a8a3f464aca44bb789"
+    );
+    assert_eq!(link.connection.take_output(), expected);
 }

@@ -221,6 +221,14 @@ fn a_query_that_comes_again_is_answered_from_memory_until_acknowledged() {
 }
 
 #[test]
+fn a_service_message_that_comes_again_is_answered_again() {
+    let mut link = Link::new(1).greeted();
+    let (msg_id, _) = link.tell(&functions::Ping { ping_id: 5 });
+    let heard = link.send_as(msg_id, 0, &functions::Ping { ping_id: 5 }.to_bytes());
+    assert_eq!(heard[0].is(), Some(enums::Pong::Pong(types::Pong { msg_id, ping_id: 5 })));
+}
+
+#[test]
 fn a_message_that_would_have_been_forgotten_is_refused() {
     let mut link = Link::new(1).greeted();
     let oldest = (NOW - 200) << 32;
