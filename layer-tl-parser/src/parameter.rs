@@ -51,7 +51,7 @@ pub struct Flag {
 impl Parameter {
     pub(crate) fn parse(scanner: &mut Scanner<'_>) -> Result<Self, ParseError> {
         let mut ahead = scanner.clone();
-        if let Ok(name) = ahead.name("a parameter") {
+        if let Some(name) = ahead.eat_name() {
             let name = name.to_owned();
             ahead.require(":", "`:` and the parameter's type")?;
             let ty = ParameterType::parse_named(&mut ahead)?;
@@ -125,11 +125,11 @@ impl ParameterType {
 impl Flag {
     /// `flags.3?` if that comes next; `None` if a plain type does.
     fn parse(scanner: &mut Scanner<'_>) -> Result<Option<Self>, ParseError> {
-        let Ok(name) = scanner.name("a flags word") else { return Ok(None) };
+        let Some(name) = scanner.eat_name() else { return Ok(None) };
         if !scanner.eat_directly(".") {
             return Ok(None);
         }
-        let Ok(index) = scanner.number(10, "a bit") else { return Ok(None) };
+        let Some(index) = scanner.eat_number(10) else { return Ok(None) };
         if index > 31 {
             return Err(scanner.error("a bit from 0 to 31 before this"));
         }

@@ -49,11 +49,14 @@ impl<'a> Scanner<'a> {
 
     /// Takes a name of letters, digits and underscores that starts with a letter.
     pub(crate) fn name(&mut self, expected: &'static str) -> Result<&'a str, ParseError> {
+        self.eat_name().ok_or_else(|| self.error(expected))
+    }
+
+    /// Takes a name if one comes next.
+    pub(crate) fn eat_name(&mut self) -> Option<&'a str> {
         self.skip_blank();
-        if !self.rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-            return Err(self.error(expected));
-        }
-        Ok(self.take_while(|c| c.is_ascii_alphanumeric() || c == '_'))
+        let is_name = self.rest.starts_with(|c: char| c.is_ascii_alphabetic());
+        is_name.then(|| self.take_while(|c| c.is_ascii_alphanumeric() || c == '_'))
     }
 
     /// Takes a name with its namespaces: `auth.sentCode`.
@@ -72,12 +75,17 @@ impl<'a> Scanner<'a> {
 
     /// Takes a whole number in base 10 or 16.
     pub(crate) fn number(&mut self, radix: u32, expected: &'static str) -> Result<u32, ParseError> {
+        self.eat_number(radix).ok_or_else(|| self.error(expected))
+    }
+
+    /// Takes a whole number if one that fits in 32 bits comes next.
+    pub(crate) fn eat_number(&mut self, radix: u32) -> Option<u32> {
         self.skip_blank();
         let mut ahead = self.clone();
         let digits = ahead.take_while(|c| c.is_ascii_alphanumeric());
-        let number = u32::from_str_radix(digits, radix).map_err(|_| self.error(expected))?;
+        let number = u32::from_str_radix(digits, radix).ok()?;
         *self = ahead;
-        Ok(number)
+        Some(number)
     }
 
     /// Runs `inner` one level deeper, which must not be too deep.

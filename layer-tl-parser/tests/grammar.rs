@@ -116,6 +116,8 @@ fn errors_say_where_and_what_was_expected() {
         ("a b:!X = X;", 1, 3, "a type variable that was declared in braces", "b:!X"),
         ("---things---\n", 1, 4, "`types` or `functions`", "things---"),
         ("é = A;", 1, 1, "a definition", "é"),
+        ("_ = A;", 1, 1, "a definition", "_"),
+        ("a _:int = A;", 1, 3, "a parameter or `=`", "_:int"),
         ("a = A", 1, 6, "a type", ""),
         ("a", 1, 2, "a parameter or `=`", ""),
     ] {
