@@ -84,7 +84,8 @@ impl Decoder {
         Self { buffer: Vec::new(), start: 0, clear: 0, cipher, reader }
     }
 
-    /// Sets the longest packet that is taken, in bytes; [`MAX_PACKET`] at first.
+    /// Sets the longest packet that is taken, in bytes; [`MAX_PACKET`] at first. In the padded framing the
+    /// frame may be longer by the longest tail, 15 bytes.
     pub fn set_limit(&mut self, limit: usize) {
         self.reader.limit = limit;
     }
@@ -182,6 +183,7 @@ struct Reader {
     layout: Layout,
     sender: Role,
     limit: usize,
+    /// Number of the next frame, which only the full framing writes down.
     next_seq: u32,
 }
 
@@ -208,13 +210,14 @@ impl Reader {
         };
         if self.layout == Layout::Full {
             full::check(frame, self.next_seq)?;
-            self.next_seq = self.next_seq.wrapping_add(1);
         }
         let payload = frame.get_mut(head..head + body).unwrap_or_default();
         let frame = match self.status(payload)? {
             Some(frame) => frame,
             None => Frame::Packet { bytes: self.cut(payload), quick_ack },
         };
+        // Only now that nothing can be wrong with it: a refused frame is looked at again.
+        self.next_seq = self.next_seq.wrapping_add(1);
         Ok(Some((frame, whole, rest)))
     }
 

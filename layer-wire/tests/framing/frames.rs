@@ -72,6 +72,9 @@ fn a_client_takes_what_servers_say_in_less_than_a_message() {
     decoder.feed(&hex!("021d57cd"));
     decoder.feed(&hex!("08000000 6cfeffff 01020304"));
     assert_eq!(drain(&mut decoder), [Seen::Nop, Seen::QuickAck(0xcd57_1d02), Seen::Error(-404)]);
+    // Only the padded framing has tokens in a frame.
+    decoder.feed(&hex!("08000000 ffffffff 021d57cd"));
+    assert_eq!(drain(&mut decoder), [Seen::Error(-1)]);
 
     let mut decoder = client_decoder(&FramingKind::Abridged);
     decoder.feed(&hex!("01 00000000  cd571d02"));

@@ -120,12 +120,31 @@ fn a_repeated_full_frame_is_refused() {
 
 #[test]
 fn an_error_stays() {
-    let mut decoder = client_decoder(&FramingKind::Intermediate);
-    decoder.feed(&hex!("16000000"));
-    let broken = [Seen::Broken(FrameError::Misaligned { len: 22 })];
-    assert_eq!(drain(&mut decoder), broken);
-    decoder.feed(&hex!("04000000 00000000"));
-    assert_eq!(drain(&mut decoder), broken);
+    let mut rng = rng(23);
+    let (_, _, mut server) = connected(&FramingKind::Full, &mut rng);
+    let (mut says_nothing, mut second) = (Vec::new(), Vec::new());
+    server.encoder.encode(&hex!("01000000"), false, &mut rng, &mut says_nothing).unwrap();
+    server.encoder.encode(&plain(0), false, &mut rng, &mut second).unwrap();
+    let mut damaged = says_nothing.clone();
+    damaged[9] ^= 1;
+    for (kind, bytes) in [
+        (FramingKind::Intermediate, &hex!("16000000")[..]),
+        (FramingKind::Abridged, &hex!("01 01000000")),
+        (FramingKind::Padded, &hex!("03000000 ffffff")),
+        (FramingKind::Full, &hex!("08000000")),
+        (FramingKind::Full, &says_nothing),
+        (FramingKind::Full, &second),
+        (FramingKind::Full, &damaged),
+    ] {
+        let mut decoder = client_decoder(&kind);
+        decoder.feed(bytes);
+        let broken = drain(&mut decoder);
+        assert!(matches!(broken[..], [Seen::Broken(_)]), "{kind:?}: {broken:?}");
+        for more in [&[][..], &hex!("04000000 00000000"), &second] {
+            decoder.feed(more);
+            assert_eq!(drain(&mut decoder), broken, "{kind:?}");
+        }
+    }
 }
 
 #[test]

@@ -171,6 +171,14 @@ fn the_largest_packet_in_small_pieces_takes_linear_time_and_memory() {
         assert!(server.decoder.receive_buffer().capacity() <= 2 * out.len());
         server.decoder.release();
         assert_eq!(server.decoder.receive_buffer().capacity(), 0);
+        // What waits for its rest is not given away.
+        let (first, second) = out.split_at(100);
+        let mut again = connected(&kind, &mut self::rng(16)).2.decoder;
+        again.feed(first);
+        assert_eq!(drain(&mut again), []);
+        again.release();
+        again.feed(second);
+        assert_eq!(drain(&mut again).len(), 1);
     }
 }
 
