@@ -53,31 +53,36 @@ impl Modulus {
     }
 
     /// base^exponent, in time that depends on neither.
-    pub(crate) fn pow(&self, base: &U2048, exponent: &U2048) -> U2048 {
-        self.form(base).pow_amm(exponent).retrieve()
+    pub(crate) fn pow(&self, base: &U2048, exponent: &U2048) -> Zeroizing<U2048> {
+        retrieve(self.form(base).pow_amm(exponent))
     }
 
     /// base^exponent for a public exponent, in time that depends on its length.
-    pub(crate) fn pow_public(&self, base: &U2048, exponent: u64) -> U2048 {
+    pub(crate) fn pow_public(&self, base: &U2048, exponent: u64) -> Zeroizing<U2048> {
         let bits = u64::BITS - exponent.leading_zeros();
-        self.form(base).pow_amm_bounded_exp(&U2048::from_u64(exponent), bits).retrieve()
+        retrieve(self.form(base).pow_amm_bounded_exp(&U2048::from_u64(exponent), bits))
     }
 
-    pub(crate) fn mul(&self, a: &U2048, b: &U2048) -> U2048 {
-        self.form(a).mul(&self.form(b)).retrieve()
+    pub(crate) fn mul(&self, a: &U2048, b: &U2048) -> Zeroizing<U2048> {
+        retrieve(self.form(a).mul(&self.form(b)))
     }
 
-    pub(crate) fn add(&self, a: &U2048, b: &U2048) -> U2048 {
-        self.form(a).add(&self.form(b)).retrieve()
+    pub(crate) fn add(&self, a: &U2048, b: &U2048) -> Zeroizing<U2048> {
+        retrieve(self.form(a).add(&self.form(b)))
     }
 
-    pub(crate) fn sub(&self, a: &U2048, b: &U2048) -> U2048 {
-        self.form(a).sub(&self.form(b)).retrieve()
+    pub(crate) fn sub(&self, a: &U2048, b: &U2048) -> Zeroizing<U2048> {
+        retrieve(self.form(a).sub(&self.form(b)))
     }
 
     fn form(&self, number: &U2048) -> FixedMontyForm<LIMBS> {
         FixedMontyForm::new(number, &self.params)
     }
+}
+
+/// Nearly every result is a secret or leads to one, so all are wiped.
+fn retrieve(form: FixedMontyForm<LIMBS>) -> Zeroizing<U2048> {
+    Zeroizing::new(Zeroizing::new(form).retrieve())
 }
 
 #[cfg(test)]
@@ -100,13 +105,13 @@ mod tests {
     fn computes_with_a_small_modulus_and_unreduced_numbers() {
         let modulus = Modulus::new(U2048::from_u8(47)).unwrap();
         let number = U2048::from_u32;
-        assert_eq!(modulus.pow(&number(3), &number(6)), number(24));
-        assert_eq!(modulus.pow(&number(50), &number(6)), number(24));
-        assert_eq!(modulus.pow(&number(3), &U2048::ZERO), number(1));
-        assert_eq!(modulus.pow_public(&number(3), 6), number(24));
-        assert_eq!(modulus.mul(&number(10), &number(5)), number(3));
-        assert_eq!(modulus.add(&number(46), &number(2)), number(1));
-        assert_eq!(modulus.sub(&number(1), &number(2)), number(46));
+        assert_eq!(*modulus.pow(&number(3), &number(6)), number(24));
+        assert_eq!(*modulus.pow(&number(50), &number(6)), number(24));
+        assert_eq!(*modulus.pow(&number(3), &U2048::ZERO), number(1));
+        assert_eq!(*modulus.pow_public(&number(3), 6), number(24));
+        assert_eq!(*modulus.mul(&number(10), &number(5)), number(3));
+        assert_eq!(*modulus.add(&number(46), &number(2)), number(1));
+        assert_eq!(*modulus.sub(&number(1), &number(2)), number(46));
         assert!(Modulus::new(U2048::from_u8(46)).is_none());
     }
 }

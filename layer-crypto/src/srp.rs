@@ -172,8 +172,8 @@ impl Challenge {
         let u = exchange.scramble(&public_a, &public_b)?;
         let modulus = group.modulus();
         // S = (A · v^u)^b
-        let base = Zeroizing::new(modulus.mul(&public_a, &modulus.pow(v, &u)));
-        let s = Zeroizing::new(modulus.pow(&base, self.b.exponent()));
+        let base = modulus.mul(&public_a, &modulus.pow(v, &u));
+        let s = modulus.pow(&base, self.b.exponent());
         if exchange.m1(&public_a, &public_b, &s).ct_eq(m1).into() {
             Ok(())
         } else {
@@ -202,11 +202,11 @@ impl Exchange<'_> {
         let public_a = group.power(a);
         let u = self.scramble(&public_a, public_b)?;
         let k = multiplier(group);
-        let v = Zeroizing::new(group.power(x));
-        let t = Zeroizing::new(modulus.sub(public_b, &modulus.mul(&k, &v)));
+        let v = group.power(x);
+        let t = modulus.sub(public_b, &modulus.mul(&k, &v));
         // S = t^(a + u·x), as a product so that the sum need not be longer than 2048 bits.
         let ux = Zeroizing::new(u.wrapping_mul(x));
-        let s = Zeroizing::new(modulus.mul(&modulus.pow(&t, a), &modulus.pow(&t, &ux)));
+        let s = modulus.mul(&modulus.pow(&t, a), &modulus.pow(&t, &ux));
         Ok(Answer { a: number::write(&public_a), m1: self.m1(&public_a, public_b, &s) })
     }
 

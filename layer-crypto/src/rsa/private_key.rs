@@ -87,7 +87,7 @@ impl PrivateKey {
         // Of two numbers that are not prime this would not hold.
         let two = U2048::from_u8(2);
         let modulus = key.public.modulus();
-        if p != q && modulus.pow(&modulus.pow_public(&two, e), &key.d) == two {
+        if p != q && *modulus.pow(&modulus.pow_public(&two, e), &key.d) == two {
             Ok(key)
         } else {
             Err(KeyError::Mismatch)
@@ -229,10 +229,10 @@ impl Unpadded {
     /// [`DecryptError::ObjectLength`], [`DecryptError::Hash`].
     pub fn check(&self, len: usize) -> Result<(), DecryptError> {
         let most = self.legacy_digest.map_or(PublicKey::MOST_DATA, |_| self.data.len());
-        let object = self.data.get(..len.min(most)).unwrap_or_default();
         if len > most {
             return Err(DecryptError::ObjectLength { len, most });
         }
+        let object = self.data.get(..len).unwrap_or_default();
         match self.legacy_digest {
             Some(digest) if !bool::from(sha1(&[object]).ct_eq(&digest)) => Err(DecryptError::Hash),
             _ => Ok(()),
