@@ -33,8 +33,9 @@ const STARTS: std::ops::RangeInclusive<u64> = 1..=16;
 /// Steps between two greatest common divisors.
 const BATCH: u64 = 128;
 
-/// The smaller prime is below 2^32 and is expected after some 2^16 steps; 2^19 leave ample room.
-const MOST_STEPS: u64 = 1 << 19;
+/// The smaller prime is below 2^32 and is expected after some 2^16 steps. Stretches of 1, 2, 4 .. 2^18, each
+/// walked twice, are 2^20 steps: ample room.
+const STRETCHES: u32 = 19;
 
 /// A proper factor of the odd composite `n`, or `None` if this constant does not find one.
 fn rho(n: u64, constant: u64) -> Option<u64> {
@@ -42,9 +43,8 @@ fn rho(n: u64, constant: u64) -> Option<u64> {
     let next = |x| field.add(field.mul(x, x), constant % n);
 
     let mut y = 2 % n;
-    let mut length = 1;
-    let mut steps = 0;
-    while steps < MOST_STEPS {
+    for stretch in 0..STRETCHES {
+        let length = 1 << stretch;
         // Brent: compare with a point that stays, and move it forward at each power of two.
         let x = y;
         for _ in 0..length {
@@ -76,8 +76,6 @@ fn rho(n: u64, constant: u64) -> Option<u64> {
                 factor => return Some(factor),
             }
         }
-        steps += 2 * length;
-        length *= 2;
     }
     None
 }
