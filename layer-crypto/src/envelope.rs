@@ -102,14 +102,17 @@ pub fn open(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, Open
     job.into_result()
 }
 
-/// Seals all packets. They may differ in key, direction and length.
+/// Seals all packets that are not sealed yet. They may differ in key, direction and length.
 pub fn seal_batch(jobs: &mut [SealJob<'_>]) {
     for job in jobs {
-        job.token = seal_one(job.key, job.from, job.packet);
+        if job.token == 0 {
+            job.token = seal_one(job.key, job.from, job.packet);
+        }
     }
 }
 
-/// Opens all packets, each with its own result. They may differ in key, direction and length.
+/// Opens all packets that are not opened yet, each with its own result. They may differ in key, direction
+/// and length.
 pub fn open_batch(jobs: &mut [OpenJob<'_>]) {
     for job in jobs {
         if job.result == Err(OpenError::NotOpened) {

@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 
 use super::{HEAD, HEADER, Header, SealError};
 
-/// The longest body that is sealed, in bytes: what the framings can carry.
+/// The longest body that is sealed: 16 MiB. A framing has a limit of its own, on the whole packet.
 pub const MOST_BODY: usize = 1 << 24;
 
 /// How much random padding follows the body; the encrypted part is always whole 16-byte blocks.

@@ -268,6 +268,8 @@ fn a_batch_does_what_single_calls_do() {
     assert!(jobs.iter().all(|job| job.token() == 0));
     seal_batch(&mut jobs);
     let tokens: Vec<_> = jobs.iter().map(SealJob::token).collect();
+    // Sealed is sealed.
+    seal_batch(&mut jobs);
     for (i, packet) in singly.iter_mut().enumerate() {
         assert_eq!(seal(&keys[i % 2], side(i), packet), Ok(tokens[i]));
     }
@@ -281,6 +283,8 @@ fn a_batch_does_what_single_calls_do() {
     let jobs = packets.iter_mut().enumerate();
     let mut jobs: Vec<_> =
         jobs.map(|(i, packet)| OpenJob::new(&keys[i % 2], side(i), packet)).collect();
+    open_batch(&mut jobs);
+    // Opened is opened.
     open_batch(&mut jobs);
     for (i, (job, packet)) in jobs.into_iter().zip(&mut singly).enumerate() {
         let result = job.into_result();
