@@ -1,7 +1,7 @@
 //! AES-256 in counter mode as one continuous stream: obfuscated connections and CDN files.
 //!
-//! The 16-byte iv is a big-endian counter of 128 bits that wraps. However the data is split between calls,
-//! the bytes come out the same.
+//! The 16-byte iv is a big-endian counter of 128 bits that wraps. However the data is split between
+//! calls, the bytes come out the same.
 
 use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use aes::{Aes256Enc, Block};

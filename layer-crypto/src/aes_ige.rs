@@ -1,8 +1,9 @@
 //! AES-256 in IGE mode, in place: the cipher of every MTProto message.
 //!
-//! Each block is xored with the previous ciphertext before the cipher and with the previous plaintext after
-//! it. The first half of the 32-byte iv stands for the ciphertext before the first block, the second half
-//! for the plaintext before it. IGE does not authenticate; `envelope` and `tmp_key` do.
+//! Each block is xored with the previous ciphertext before the cipher and with the previous
+//! plaintext after it. The first half of the 32-byte iv stands for the ciphertext before the first
+//! block, the second half for the plaintext before it. IGE does not authenticate; `envelope` and
+//! `tmp_key` do.
 
 use aes::cipher::typenum::U16;
 use aes::cipher::{
@@ -80,8 +81,8 @@ fn halves(iv: &[u8; 32]) -> [[u8; 16]; 2] {
     halves
 }
 
-/// The chained loop. It is handed to the cipher as a whole, so that one check of the processor's features
-/// serves all blocks and the round keys stay in registers.
+/// The chained loop. It is handed to the cipher as a whole, so that one check of the processor's
+/// features serves all blocks and the round keys stay in registers.
 struct Chain<'a> {
     blocks: &'a mut [[u8; 16]],
     /// What came out of the mode before the first block, and what went in.
@@ -108,9 +109,9 @@ impl BlockCipherDecClosure for Chain<'_> {
 }
 
 impl Chain<'_> {
-    /// Both directions are the same loop: in ^ last out, through the cipher, ^ last in. The xor with the last
-    /// in is taken together with the next in, so that between one use of the cipher and the next there is a
-    /// single xor to wait for.
+    /// Both directions are the same loop: in ^ last out, through the cipher, ^ last in. The xor
+    /// with the last in is taken together with the next in, so that between one use of the cipher
+    /// and the next there is a single xor to wait for.
     #[inline(always)]
     fn run(self, cipher: impl Fn(&mut Block)) {
         let Self { blocks, out, mut before } = self;
@@ -125,8 +126,8 @@ impl Chain<'_> {
     }
 }
 
-/// Byte by byte: the compiler makes one vector instruction of it, where a 128-bit integer would travel
-/// through general registers on the way from block to block.
+/// Byte by byte: the compiler makes one vector instruction of it, where a 128-bit integer would
+/// travel through general registers on the way from block to block.
 #[inline(always)]
 fn xor(a: [u8; 16], b: [u8; 16]) -> [u8; 16] {
     let mut sum = a;

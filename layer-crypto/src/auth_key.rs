@@ -5,8 +5,8 @@ use zeroize::Zeroizing;
 
 use crate::hash::sha1;
 
-/// A 2048-bit authorization key, shared with one data centre. Wiped when dropped; compared in constant
-/// time; `Debug` shows its id only.
+/// A 2048-bit authorization key, shared with one data centre. Wiped when dropped; compared in
+/// constant time; `Debug` shows its id only.
 ///
 /// ```
 /// use layer_crypto::AuthKey;
@@ -67,7 +67,8 @@ impl AuthKey {
         self.aux_hash
     }
 
-    /// new_nonce_hash1, 2 or 3: SHA1(new_nonce, number, aux_hash)\[4..20\]. Compare it in constant time.
+    /// new_nonce_hash1, 2 or 3: SHA1(new_nonce, number, aux_hash)\[4..20\]. Compare it in constant
+    /// time.
     pub fn new_nonce_hash(&self, new_nonce: &[u8; 32], answer: DhAnswer) -> [u8; 16] {
         let [_, _, _, _, hash @ ..] =
             sha1(&[new_nonce, &[answer as u8], &self.aux_hash.to_le_bytes()]);

@@ -1,5 +1,6 @@
 //! Diffie-Hellman in the server's group, and every check on what a peer sends of it (core
-//! mtproto/auth_key and mtproto/security_guidelines). Key agreement, SRP, secret chats and calls share it.
+//! mtproto/auth_key and mtproto/security_guidelines). Key agreement, SRP, secret chats and calls
+//! share it.
 
 use crypto_bigint::{Odd, U2048};
 use crypto_primes::hazmat::MillerRabin;
@@ -19,12 +20,12 @@ const WELL_KNOWN: U2048 = U2048::from_be_hex(concat!(
     "6f4fadf034b10403119cd8e3b92fcc5b"
 ));
 
-/// Rounds of Miller-Rabin on each of p and (p - 1) / 2. The specification asks for 15 at least; 32 let a
-/// composite through once in 2^64.
+/// Rounds of Miller-Rabin on each of p and (p - 1) / 2. The specification asks for 15 at least; 32
+/// let a composite through once in 2^64.
 const ROUNDS: usize = 32;
 
-/// Primes that have passed the primality test, so that its quarter of a second is spent once on each. The
-/// well-known prime always counts as one. Keep one of these as long as the client lives.
+/// Primes that have passed the primality test, so that its quarter of a second is spent once on
+/// each. The well-known prime always counts as one. Keep one of these as long as the client lives.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPrimes {
     verified: Vec<U2048>,
@@ -51,8 +52,8 @@ impl KnownPrimes {
     }
 }
 
-/// A group that has passed all checks: a safe prime of 2048 bits and a generator of its subgroup of prime
-/// order.
+/// A group that has passed all checks: a safe prime of 2048 bits and a generator of its subgroup of
+/// prime order.
 #[derive(Clone)]
 pub struct Group {
     g: i32,
@@ -60,13 +61,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// Checks what a server sent: 2^2047 < p < 2^2048, g in 2..=7 with the residue that makes it generate
-    /// the subgroup of order (p - 1) / 2, p and (p - 1) / 2 prime.
+    /// Checks what a server sent: 2^2047 < p < 2^2048, g in 2..=7 with the residue that makes it
+    /// generate the subgroup of order (p - 1) / 2, p and (p - 1) / 2 prime.
     ///
-    /// The residue is computed for every prime. The primality test is left out for primes that are `known`
-    /// already; otherwise it takes a quarter of a second, and its bases are drawn from `rng`: the prime comes
-    /// from the peer, who could construct a composite that passes for any bases he can foresee, also for
-    /// such as are derived from the number itself.
+    /// The residue is computed for every prime. The primality test is left out for primes that are
+    /// `known` already; otherwise it takes a quarter of a second, and its bases are drawn from
+    /// `rng`: the prime comes from the peer, who could construct a composite that passes for any
+    /// bases he can foresee, also for such as are derived from the number itself.
     ///
     /// # Errors
     /// [`DhError`], one variant for each check.
@@ -89,7 +90,8 @@ impl Group {
         Ok(group)
     }
 
-    /// The group of Telegram's servers: the well-known prime and g = 3. What a server of one's own offers.
+    /// The group of Telegram's servers: the well-known prime and g = 3. What a server of one's own
+    /// offers.
     pub fn well_known() -> Self {
         let group = Self::unchecked(3, WELL_KNOWN);
         #[allow(clippy::expect_used, reason = "a constant, and a test checks it")]
@@ -210,8 +212,8 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// Draws 2048 random bits, and again in the 2^-63 of cases in which the public value would not pass the
-    /// peer's checks.
+    /// Draws 2048 random bits, and again in the 2^-63 of cases in which the public value would not
+    /// pass the peer's checks.
     pub fn generate(group: &Group, rng: &mut dyn CryptoRng) -> Self {
         let mut exponent = Zeroizing::new([0; 256]);
         loop {

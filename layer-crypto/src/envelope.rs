@@ -1,9 +1,10 @@
-//! The encrypted envelope of MTProto 2.0 (core mtproto/description), sealed and opened in place, one message
-//! or a batch.
+//! The encrypted envelope of MTProto 2.0 (core mtproto/description), sealed and opened in place,
+//! one message or a batch.
 //!
-//! A packet is `auth_key_id:8 msg_key:16 IGE(salt:8 session_id:8 msg_id:8 seq_no:4 len:4 body padding)`.
-//! [`Draft`] lays it out in a buffer with the body written once; sealing and opening then work where it lies.
-//! What needs the connection's state (session id, parity and age of msg_id, replay) is checked there.
+//! A packet is `auth_key_id:8 msg_key:16 IGE(salt:8 session_id:8 msg_id:8 seq_no:4 len:4 body
+//! padding)`. [`Draft`] lays it out in a buffer with the body written once; sealing and opening
+//! then work where it lies. What needs the connection's state (session id, parity and age of
+//! msg_id, replay) is checked there.
 
 use std::ops::Range;
 
@@ -59,11 +60,13 @@ pub struct Header {
     pub seq_no: i32,
 }
 
-/// Encrypts one packet in place ([`HEAD`] bytes of room, then the padded plaintext) and fills in its head.
-/// Returns the token with which the server would answer a request for a quick acknowledgement.
+/// Encrypts one packet in place ([`HEAD`] bytes of room, then the padded plaintext) and fills in
+/// its head. Returns the token with which the server would answer a request for a quick
+/// acknowledgement.
 ///
 /// # Errors
-/// [`SealError::PacketLength`] if `packet` is not of that shape; [`Draft::finish`] always gives one that is.
+/// [`SealError::PacketLength`] if `packet` is not of that shape; [`Draft::finish`] always gives one
+/// that is.
 ///
 /// ```
 /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -89,12 +92,13 @@ pub fn seal(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<u32, SealErr
     Ok(job.token)
 }
 
-/// Decrypts one packet in place and checks all that does not need the connection's state: key id, lengths,
-/// msg_key over the whole plaintext (in constant time and before anything is parsed), then the length field.
+/// Decrypts one packet in place and checks all that does not need the connection's state: key id,
+/// lengths, msg_key over the whole plaintext (in constant time and before anything is parsed), then
+/// the length field.
 ///
 /// # Errors
-/// [`OpenError`] says which check failed; that is for our own log and never for the peer. The bytes of a
-/// refused packet are of no use any more.
+/// [`OpenError`] says which check failed; that is for our own log and never for the peer. The bytes
+/// of a refused packet are of no use any more.
 pub fn open(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, OpenError> {
     let mut jobs = [OpenJob::new(key, from, packet)];
     open_batch(&mut jobs);
@@ -111,8 +115,8 @@ pub fn seal_batch(jobs: &mut [SealJob<'_>]) {
     }
 }
 
-/// Opens all packets that are not opened yet, each with its own result. They may differ in key, direction
-/// and length.
+/// Opens all packets that are not opened yet, each with its own result. They may differ in key,
+/// direction and length.
 pub fn open_batch(jobs: &mut [OpenJob<'_>]) {
     for job in jobs {
         if job.result == Err(OpenError::NotOpened) {
@@ -181,7 +185,8 @@ impl<'a> OpenJob<'a> {
     }
 }
 
-/// Length of a packet without what follows its last whole cipher block: padded framings add up to 15 bytes.
+/// Length of a packet without what follows its last whole cipher block: padded framings add up to
+/// 15 bytes.
 ///
 /// ```
 /// assert_eq!(layer_crypto::envelope::without_tail(24 + 64 + 15), 24 + 64);
@@ -269,7 +274,8 @@ impl Header {
     }
 }
 
-/// msg_key and quick-ack token: SHA256(key\[88+x..120+x\], plain with padding), bytes 8..24 and 0..4.
+/// msg_key and quick-ack token: SHA256(key\[88+x..120+x\], plain with padding), bytes 8..24 and
+/// 0..4.
 fn msg_key(key: &AuthKey, from: Side, plain: &[u8]) -> ([u8; 16], u32) {
     let large = sha256(&[key.part::<32>(88 + from.offset()), plain]);
     let [t0, t1, t2, t3, _, _, _, _, msg_key @ .., _, _, _, _, _, _, _, _] = large;
@@ -336,8 +342,8 @@ pub enum OpenError {
     /// msg_key is not that of the plaintext: forged, damaged, or sealed by the other side.
     #[error("msg_key does not match the decrypted message")]
     WrongMsgKey,
-    /// The length field is negative, not whole words, or does not leave the padding that the protocol wants
-    /// (12 to 1024 bytes).
+    /// The length field is negative, not whole words, or does not leave the padding that the
+    /// protocol wants (12 to 1024 bytes).
     #[error("a message length of {len} does not fit {available} bytes with their padding")]
     WrongLength {
         /// The length field.

@@ -1,11 +1,12 @@
-//! Factorisation of the server's pq (core mtproto/auth_key, step 3): Brent's variant of Pollard's rho over
-//! Montgomery multiplication, from fixed starting points, so that the same pq always costs the same.
+//! Factorisation of the server's pq (core mtproto/auth_key, step 3): Brent's variant of Pollard's
+//! rho over Montgomery multiplication, from fixed starting points, so that the same pq always costs
+//! the same.
 
 /// Splits `pq` into its two prime factors, the smaller first.
 ///
-/// `None` for everything that is not a product of two different primes: 0, 1, primes, squares of primes
-/// (the protocol wants p < q) and numbers with more prime factors. Takes about a third of a millisecond for
-/// 63 bits, and a bounded time for any number.
+/// `None` for everything that is not a product of two different primes: 0, 1, primes, squares of
+/// primes (the protocol wants p < q) and numbers with more prime factors. Takes about a third of a
+/// millisecond for 63 bits, and a bounded time for any number.
 ///
 /// ```
 /// use layer_crypto::factorize;
@@ -26,15 +27,15 @@ pub fn factorize(pq: u64) -> Option<(u64, u64)> {
     (p < q && is_prime(p) && is_prime(q)).then_some((p, q))
 }
 
-/// Constants of x^2 + c, tried in turn. A composite number without square factors that defeats all of them
-/// is not known; what is not split after them is given up.
+/// Constants of x^2 + c, tried in turn. A composite number without square factors that defeats all
+/// of them is not known; what is not split after them is given up.
 const STARTS: std::ops::RangeInclusive<u64> = 1..=16;
 
 /// Steps between two greatest common divisors.
 const BATCH: u64 = 128;
 
-/// The smaller prime is below 2^32 and is expected after some 2^16 steps. Stretches of 1, 2, 4 .. 2^18, each
-/// walked twice, are 2^20 steps: ample room.
+/// The smaller prime is below 2^32 and is expected after some 2^16 steps. Stretches of 1, 2, 4 ..
+/// 2^18, each walked twice, are 2^20 steps: ample room.
 const STRETCHES: u32 = 19;
 
 /// A proper factor of the odd composite `n`, or `None` if this constant does not find one.
@@ -80,7 +81,8 @@ fn rho(n: u64, constant: u64) -> Option<u64> {
     None
 }
 
-/// Miller-Rabin with the first twelve primes as bases, which is a proof below 3.3e24 (Sorenson, Webster).
+/// Miller-Rabin with the first twelve primes as bases, which is a proof below 3.3e24 (Sorenson,
+/// Webster).
 fn is_prime(n: u64) -> bool {
     const BASES: [u64; 12] = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37];
     if n < 2 {

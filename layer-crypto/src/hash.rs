@@ -1,7 +1,7 @@
 //! SHA-1, SHA-256 and SHA-512 over the concatenation of several parts.
 //!
-//! MTProto hashes joined pieces everywhere (`SHA256(msg_key | key part)`); taking the pieces as they lie
-//! saves the caller a buffer in which key material would linger.
+//! MTProto hashes joined pieces everywhere (`SHA256(msg_key | key part)`); taking the pieces as
+//! they lie saves the caller a buffer in which key material would linger.
 
 use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};

@@ -1,9 +1,11 @@
-//! The cryptography of MTProto: everything between bytes and secrets, and nothing that knows a socket, a
-//! clock or a source of randomness. Random bytes come in as `rng: &mut dyn rand_core::CryptoRng`.
+//! The cryptography of MTProto: everything between bytes and secrets, and nothing that knows a
+//! socket, a clock or a source of randomness. Random bytes come in as `rng: &mut dyn
+//! rand_core::CryptoRng`.
 //!
 //! - [`hash`]: SHA-1, SHA-256 and SHA-512 over parts.
 //! - [`aes_ige`], [`aes_ctr`]: the two cipher modes, in place.
-//! - [`rsa`]: the server's keys, their fingerprints, RSA_PAD; the private half for a server of one's own.
+//! - [`rsa`]: the server's keys, their fingerprints, RSA_PAD; the private half for a server of
+//!   one's own.
 //! - [`factor`]: pq into its two primes.
 //! - [`dh`]: the group and every check on what a peer sends of it.
 //! - [`tmp_key`]: the key under which the two halves of the DH exchange travel.
@@ -11,7 +13,8 @@
 //! - [`envelope`]: sealing and opening messages, one or a batch, in place.
 //! - [`srp`]: the two-step-verification password, client and server.
 //!
-//! All key material is wiped when dropped, compared in constant time, and absent from `Debug` and errors.
+//! All key material is wiped when dropped, compared in constant time, and absent from `Debug` and
+//! errors.
 #![deny(unsafe_code)]
 
 pub mod aes_ctr;

@@ -1,5 +1,5 @@
-//! Numbers of 2048 bits between bytes and arithmetic: the one place that knows the big-integer library's
-//! shapes. RSA, DH and SRP all compute in them.
+//! Numbers of 2048 bits between bytes and arithmetic: the one place that knows the big-integer
+//! library's shapes. RSA, DH and SRP all compute in them.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{Odd, U2048};

@@ -1,5 +1,6 @@
-//! The server's RSA keys: which one a fingerprint names, and encryption of `p_q_inner_data` to it with
-//! RSA_PAD (core mtproto/auth_key, step 4.1). The private half, for a server of one's own, is [`PrivateKey`].
+//! The server's RSA keys: which one a fingerprint names, and encryption of `p_q_inner_data` to it
+//! with RSA_PAD (core mtproto/auth_key, step 4.1). The private half, for a server of one's own, is
+//! [`PrivateKey`].
 
 use crypto_bigint::U2048;
 use pkcs1::der::asn1::{AnyRef, BitStringRef, UintRef};
@@ -70,8 +71,8 @@ impl PublicKey {
     /// A key from big-endian bytes.
     ///
     /// # Errors
-    /// [`KeyError::Modulus`] if n has not exactly 2048 bits or is even, [`KeyError::Exponent`] if e is even,
-    /// below 3 or beyond 64 bits.
+    /// [`KeyError::Modulus`] if n has not exactly 2048 bits or is even, [`KeyError::Exponent`] if e
+    /// is even, below 3 or beyond 64 bits.
     pub fn new(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
         let n = number::read(n)
             .filter(|n| n.bits_vartime() == U2048::BITS && n.is_odd().to_bool())
@@ -87,8 +88,8 @@ impl PublicKey {
         Ok(Self { fingerprint: fingerprint(&n, e), n, e })
     }
 
-    /// A key from PEM: `BEGIN RSA PUBLIC KEY` (PKCS#1, as Telegram publishes them) or `BEGIN PUBLIC KEY`
-    /// (SPKI, as OpenSSL writes them).
+    /// A key from PEM: `BEGIN RSA PUBLIC KEY` (PKCS#1, as Telegram publishes them) or `BEGIN PUBLIC
+    /// KEY` (SPKI, as OpenSSL writes them).
     ///
     /// # Errors
     /// [`KeyError::Encoding`] if the PEM or its DER is malformed, else as [`PublicKey::new`].
@@ -130,8 +131,8 @@ impl PublicKey {
         self.fingerprint
     }
 
-    /// RSA_PAD: encrypts at most 144 bytes. The temporary key is drawn again while the block is not below n;
-    /// counting it up instead would make it guessable.
+    /// RSA_PAD: encrypts at most 144 bytes. The temporary key is drawn again while the block is not
+    /// below n; counting it up instead would make it guessable.
     ///
     /// # Errors
     /// [`DataTooLong`].
@@ -150,8 +151,8 @@ impl PublicKey {
         }
     }
 
-    /// The padding from before RSA_PAD: SHA1, data, random bytes to 255. Some clients still send it and the
-    /// sandbox accepts it; this is here for its tests. Don't send it to Telegram.
+    /// The padding from before RSA_PAD: SHA1, data, random bytes to 255. Some clients still send it
+    /// and the sandbox accepts it; this is here for its tests. Don't send it to Telegram.
     ///
     /// # Errors
     /// [`DataTooLong`] beyond 235 bytes.
@@ -212,7 +213,8 @@ fn rsa_pad(padded: &[u8; 192], temp_key: &[u8; 32]) -> Zeroizing<[u8; 256]> {
 fn fingerprint(n: &U2048, e: u64) -> i64 {
     let e = e.to_be_bytes();
     let e = number::significant(&e);
-    // TL strings: 0xfe and three bytes of length before 256 bytes, one byte of length before up to 8.
+    // TL strings: 0xfe and three bytes of length before 256 bytes, one byte of length before up to
+    // 8.
     let padding = [0; 3];
     let (padding, _) = padding.split_at((4 - (1 + e.len()) % 4) % 4);
     let digest = sha1(&[&[0xfe, 0, 1, 0], &number::write(n), &[e.len() as u8], e, padding]);

@@ -1,5 +1,5 @@
-//! The exchange of core mtproto/samples-auth_key, from pq to the key, byte for byte (RSA aside: its temporary
-//! key is not published).
+//! The exchange of core mtproto/samples-auth_key, from pq to the key, byte for byte (RSA aside: its
+//! temporary key is not published).
 
 use hex_literal::hex;
 

@@ -1,8 +1,8 @@
-//! The password of two-step verification (core api/srp): the client's answer and new password hashes, and the
-//! server's verifier for a server of one's own.
+//! The password of two-step verification (core api/srp): the client's answer and new password
+//! hashes, and the server's verifier for a server of one's own.
 //!
-//! Everything that takes a password spends some 0.1 s in PBKDF2 and some hundredths in powers: keep it off
-//! the async threads.
+//! Everything that takes a password spends some 0.1 s in PBKDF2 and some hundredths in powers: keep
+//! it off the async threads.
 
 use crypto_bigint::U2048;
 use pbkdf2::pbkdf2_hmac;
@@ -15,8 +15,9 @@ use crate::dh::{DhError, Group, KnownPrimes, Secret};
 use crate::hash::sha256;
 use crate::number;
 
-/// `passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow` as it came, the only algorithm there
-/// is. For a new password, extend salt1 of the server's `new_algo` by 32 random bytes of our own first.
+/// `passwordKdfAlgoSHA256SHA256PBKDF2HMACSHA512iter100000SHA256ModPow` as it came, the only
+/// algorithm there is. For a new password, extend salt1 of the server's `new_algo` by 32 random
+/// bytes of our own first.
 #[derive(Debug, Clone, Copy)]
 pub struct Algo<'a> {
     /// The first salt.
@@ -44,11 +45,12 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// Answers the `srp_B` of `account.password`. The secret exponent comes from `rng` alone: the server's
-/// `secure_random` has no part in it.
+/// Answers the `srp_B` of `account.password`. The secret exponent comes from `rng` alone: the
+/// server's `secure_random` has no part in it.
 ///
 /// # Errors
-/// [`SrpError::Group`] if p or g fails its checks, [`SrpError::PublicB`] if B does, [`SrpError::ZeroU`].
+/// [`SrpError::Group`] if p or g fails its checks, [`SrpError::PublicB`] if B does,
+/// [`SrpError::ZeroU`].
 ///
 /// ```
 /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};

@@ -1,5 +1,6 @@
-//! The AES key under which the two halves of the DH exchange travel (core mtproto/auth_key, step 5):
-//! `tmp_aes_key` and `tmp_aes_iv`, derived from the nonces, and SHA1-and-pad around the inner objects.
+//! The AES key under which the two halves of the DH exchange travel (core mtproto/auth_key, step
+//! 5): `tmp_aes_key` and `tmp_aes_iv`, derived from the nonces, and SHA1-and-pad around the inner
+//! objects.
 
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
@@ -55,8 +56,8 @@ impl TmpKey {
         data
     }
 
-    /// Decrypts what the peer sealed. The digest can only be checked by who has parsed the object and so
-    /// knows its length: parse, then call [`Opened::check`], then believe.
+    /// Decrypts what the peer sealed. The digest can only be checked by who has parsed the object
+    /// and so knows its length: parse, then call [`Opened::check`], then believe.
     ///
     /// # Errors
     /// [`TmpKeyError::WrongLength`].

@@ -1,7 +1,7 @@
 //! Packed objects: `gzip_packed` may stand in place of an object in answers, updates and requests.
 //!
-//! What comes out is bounded by a limit and by what went in, so that a small packet can't make a large
-//! allocation. Some clients send a zlib header instead of gzip's.
+//! What comes out is bounded by a limit and by what went in, so that a small packet can't make a
+//! large allocation. Some clients send a zlib header instead of gzip's.
 
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
@@ -17,8 +17,8 @@ use crate::message::GZIP_PACKED;
 /// The largest object that is unpacked unless another limit is asked for: 16 MiB.
 pub const MAX_UNPACKED: usize = 16 << 20;
 
-/// How much larger than its packed form an object may be. Deflate itself reaches 1032, on constant data;
-/// answers of the API stay far below.
+/// How much larger than its packed form an object may be. Deflate itself reaches 1032, on constant
+/// data; answers of the API stay far below.
 const MAX_RATIO: usize = 256;
 
 /// Whatever the ratio, so much may come out: a short list of empty fields packs very well.
@@ -38,8 +38,8 @@ const UNSUSPICIOUS: usize = 1 << 20;
 /// ```
 ///
 /// # Errors
-/// If the data has neither header, is damaged or cut, more would come out than the limit or 256 times (but
-/// never less than 1 MiB) what went in, or a packed object comes out again.
+/// If the data has neither header, is damaged or cut, more would come out than the limit or 256
+/// times (but never less than 1 MiB) what went in, or a packed object comes out again.
 pub fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, GzipError> {
     let limit = limit.min(packed.len().saturating_mul(MAX_RATIO).max(UNSUSPICIOUS));
     let object = match *packed {

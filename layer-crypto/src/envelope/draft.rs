@@ -1,5 +1,5 @@
-//! A packet being written: head room, header, body and padding in one buffer, so that it can be sealed where
-//! it lies.
+//! A packet being written: head room, header, body and padding in one buffer, so that it can be
+//! sealed where it lies.
 
 use std::ops::Range;
 
@@ -16,12 +16,13 @@ pub enum Padding {
     /// As little as is allowed: 12 to 27 bytes.
     #[default]
     Minimal,
-    /// To an encrypted part of 64, 128, 192, 256, 384, 512, 768, 1024, 1280 bytes, then steps of 448, as the
-    /// official client's library does: the length then tells less of the content.
+    /// To an encrypted part of 64, 128, 192, 256, 384, 512, 768, 1024, 1280 bytes, then steps of
+    /// 448, as the official client's library does: the length then tells less of the content.
     Buckets,
 }
 
-/// A packet begun at the end of a buffer: head room and header are there, the body is to be appended.
+/// A packet begun at the end of a buffer: head room and header are there, the body is to be
+/// appended.
 #[derive(Debug)]
 #[must_use = "a draft becomes a packet by `finish`"]
 pub struct Draft {
@@ -29,8 +30,9 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Begins a packet at the end of `out`. What `out` holds already (a frame's length, earlier packets)
-    /// stays. Append the body to `out`, then call [`Draft::finish`]; [`sealed_len`] tells what to reserve.
+    /// Begins a packet at the end of `out`. What `out` holds already (a frame's length, earlier
+    /// packets) stays. Append the body to `out`, then call [`Draft::finish`]; [`sealed_len`] tells
+    /// what to reserve.
     pub fn begin(out: &mut Vec<u8>, header: &Header) -> Self {
         let start = out.len();
         out.resize(start + HEAD, 0);
@@ -40,12 +42,12 @@ impl Draft {
         Self { start }
     }
 
-    /// Ends the body: fills in its length and appends the padding. Returns where the packet lies in `out`,
-    /// ready for [`seal`](super::seal) or [`SealJob::new`](super::SealJob::new).
+    /// Ends the body: fills in its length and appends the padding. Returns where the packet lies in
+    /// `out`, ready for [`seal`](super::seal) or [`SealJob::new`](super::SealJob::new).
     ///
     /// # Errors
-    /// [`SealError::BodyLength`] if the body is not whole 4-byte words or longer than [`MOST_BODY`]; `out` is
-    /// then as it was.
+    /// [`SealError::BodyLength`] if the body is not whole 4-byte words or longer than
+    /// [`MOST_BODY`]; `out` is then as it was.
     pub fn finish(
         self,
         out: &mut Vec<u8>,

@@ -1,6 +1,6 @@
-//! The envelope of MTProto 1.0 (core mtproto/description_v1), which `auth.bindTempAuthKey` still uses for its
-//! `encrypted_message`. Always in the client's direction (x = 0). Its msg_key leaves the padding out, so it
-//! serves for nothing else.
+//! The envelope of MTProto 1.0 (core mtproto/description_v1), which `auth.bindTempAuthKey` still
+//! uses for its `encrypted_message`. Always in the client's direction (x = 0). Its msg_key leaves
+//! the padding out, so it serves for nothing else.
 
 use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
@@ -22,9 +22,9 @@ pub struct Opened {
     pub body: Vec<u8>,
 }
 
-/// Seals `body` under the permanent key: `auth_key_id | msg_key | IGE(16 random bytes | msg_id | seq_no 0 |
-/// len | body | 0..15 random bytes)`. The 40 bytes of a boxed `bind_auth_key_inner` make 104. `msg_id` is
-/// that of the request around it, so a request that is sent anew is sealed anew.
+/// Seals `body` under the permanent key: `auth_key_id | msg_key | IGE(16 random bytes | msg_id |
+/// seq_no 0 | len | body | 0..15 random bytes)`. The 40 bytes of a boxed `bind_auth_key_inner` make
+/// 104. `msg_id` is that of the request around it, so a request that is sent anew is sealed anew.
 ///
 /// ```
 /// # use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};

@@ -1,7 +1,7 @@
 //! The private half of a server's RSA key, for a server of one's own: the sandbox.
 //!
-//! It accepts both paddings that clients send. There is no blinding: whoever can time a test server on
-//! loopback learns a key that guards nothing.
+//! It accepts both paddings that clients send. There is no blinding: whoever can time a test server
+//! on loopback learns a key that guards nothing.
 
 use crypto_bigint::{NonZero, U1024, U2048};
 use crypto_primes::{Flavor, random_prime};
@@ -55,8 +55,8 @@ impl PrivateKey {
     /// A key from its two primes (big-endian) and e = 65537.
     ///
     /// # Errors
-    /// [`KeyError::Modulus`] if p · q has not 2048 bits, [`KeyError::Mismatch`] if they give no key. That they
-    /// are prime is taken on trust.
+    /// [`KeyError::Modulus`] if p · q has not 2048 bits, [`KeyError::Mismatch`] if they give no
+    /// key. That they are prime is taken on trust.
     pub fn from_primes(p: &[u8], q: &[u8]) -> Result<Self, KeyError> {
         let (p, q) = (read_prime(p)?, read_prime(q)?);
         Self::from_numbers(&p, &q, 65537)
@@ -65,8 +65,8 @@ impl PrivateKey {
     /// A key from PKCS#1 PEM, `BEGIN RSA PRIVATE KEY`.
     ///
     /// # Errors
-    /// [`KeyError::Encoding`] if the PEM or its DER is malformed, [`KeyError::Mismatch`] if its numbers don't
-    /// belong together, else as [`PublicKey::new`].
+    /// [`KeyError::Encoding`] if the PEM or its DER is malformed, [`KeyError::Mismatch`] if its
+    /// numbers don't belong together, else as [`PublicKey::new`].
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let key = RsaPrivateKeyOwned::from_pkcs1_pem(pem.trim()).map_err(KeyError::encoding)?;
         let public = PublicKey::new(key.modulus.as_bytes(), key.public_exponent.as_bytes())?;
@@ -187,7 +187,8 @@ fn modern(plain: &[u8; 256]) -> Option<Unpadded> {
     Some(Unpadded { data, legacy_digest: None })
 }
 
-/// The old padding has nothing to check before the object's length is known, except that it is 255 bytes.
+/// The old padding has nothing to check before the object's length is known, except that it is 255
+/// bytes.
 fn legacy(plain: &[u8; 256]) -> Option<Unpadded> {
     let (0, rest) = plain.split_first()? else {
         return None;
@@ -205,7 +206,8 @@ pub enum Padding {
     Legacy,
 }
 
-/// Decrypted data with the random bytes behind it. Parse, then call [`Unpadded::check`], then believe.
+/// Decrypted data with the random bytes behind it. Parse, then call [`Unpadded::check`], then
+/// believe.
 pub struct Unpadded {
     data: Zeroizing<Vec<u8>>,
     legacy_digest: Option<[u8; 20]>,
@@ -222,8 +224,9 @@ impl Unpadded {
         &self.data
     }
 
-    /// To be called with the length of the parsed object. With the old padding it checks the SHA-1 over
-    /// exactly these bytes; RSA_PAD's hash was checked on decryption, and only its limit of 144 bytes is.
+    /// To be called with the length of the parsed object. With the old padding it checks the SHA-1
+    /// over exactly these bytes; RSA_PAD's hash was checked on decryption, and only its limit of
+    /// 144 bytes is.
     ///
     /// # Errors
     /// [`DecryptError::ObjectLength`], [`DecryptError::Hash`].
@@ -246,7 +249,8 @@ impl std::fmt::Debug for Unpadded {
     }
 }
 
-/// Why a block is refused. For the server's own log; the client is told no more than that it failed.
+/// Why a block is refused. For the server's own log; the client is told no more than that it
+/// failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecryptError {

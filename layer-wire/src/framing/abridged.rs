@@ -1,7 +1,7 @@
 //! Abridged framing: `ef` once, then each length in words, in one byte or four.
 //!
-//! The high bit of a first byte is a client's wish for a quick acknowledgement, or marks a server's token,
-//! which comes with its bytes swapped so that this bit is in front.
+//! The high bit of a first byte is a client's wish for a quick acknowledgement, or marks a server's
+//! token, which comes with its bytes swapped so that this bit is in front.
 
 use super::{Head, QUICK_ACK, Role, Status};
 

@@ -1,7 +1,7 @@
 //! The receiving half: a stream into packets.
 //!
-//! Packets are handed out as slices of the receive buffer, all whole ones at once, so that they can be
-//! opened in place, several at a time.
+//! Packets are handed out as slices of the receive buffer, all whole ones at once, so that they can
+//! be opened in place, several at a time.
 
 use std::fmt;
 
@@ -84,22 +84,23 @@ impl Decoder {
         Self { buffer: Vec::new(), start: 0, clear: 0, cipher, reader }
     }
 
-    /// Sets the longest packet that is taken, in bytes; [`MAX_PACKET`] at first. In the padded framing the
-    /// frame may be longer by the longest tail, 15 bytes.
+    /// Sets the longest packet that is taken, in bytes; [`MAX_PACKET`] at first. In the padded
+    /// framing the frame may be longer by the longest tail, 15 bytes.
     pub fn set_limit(&mut self, limit: usize) {
         self.reader.limit = limit;
     }
 
-    /// Takes received bytes. Take the [`frames`](Self::frames) out before more are fed: what is fed is
-    /// held until then.
+    /// Takes received bytes. Take the [`frames`](Self::frames) out before more are fed: what is fed
+    /// is held until then.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.receive_buffer().extend_from_slice(bytes);
     }
 
-    /// The buffer to append received bytes to, for a caller that reads without a copy. It may hold earlier
-    /// bytes, which are not to be touched.
+    /// The buffer to append received bytes to, for a caller that reads without a copy. It may hold
+    /// earlier bytes, which are not to be touched.
     pub fn receive_buffer(&mut self) -> &mut Vec<u8> {
-        // Moving the rest to the front only when it is the lesser half bounds the moves by the bytes fed.
+        // Moving the rest to the front only when it is the lesser half bounds the moves by the
+        // bytes fed.
         if self.start > 0 && self.start >= self.held() {
             self.buffer.drain(..self.start.min(self.buffer.len()));
             self.clear = self.clear.saturating_sub(self.start);
@@ -122,8 +123,8 @@ impl Decoder {
         }
     }
 
-    /// All frames that are whole. What the iterator has handed out is consumed; packets stay valid until
-    /// the decoder is used again.
+    /// All frames that are whole. What the iterator has handed out is consumed; packets stay valid
+    /// until the decoder is used again.
     ///
     /// After an error nothing more comes out but the same error, once each time.
     pub fn frames(&mut self) -> Frames<'_> {

@@ -21,7 +21,8 @@ pub struct Accepted {
     pub kind: FramingKind,
     /// Frames for the client.
     pub encoder: Encoder,
-    /// The client's frames. All bytes that were looked at are fed to it, but for the client's opening.
+    /// The client's frames. All bytes that were looked at are fed to it, but for the client's
+    /// opening.
     pub decoder: Decoder,
 }
 
@@ -49,9 +50,11 @@ pub enum DetectError {
     },
 }
 
-/// Recognises the framing from *all* bytes that came since the connection began, each time it is asked.
+/// Recognises the framing from *all* bytes that came since the connection began, each time it is
+/// asked.
 ///
-/// Obfuscated streams are tried without a secret and with each of `secrets`. At most 64 bytes are needed.
+/// Obfuscated streams are tried without a secret and with each of `secrets`. At most 64 bytes are
+/// needed.
 ///
 /// ```
 /// use layer_wire::framing::{DetectError, Detection, FramingKind, detect};
@@ -65,8 +68,8 @@ pub enum DetectError {
 /// ```
 ///
 /// # Errors
-/// If the bytes can't be the beginning of any framing; the error names what they are instead, if it is
-/// known.
+/// If the bytes can't be the beginning of any framing; the error names what they are instead, if it
+/// is known.
 pub fn detect(first: &[u8], secrets: &[ProxySecret]) -> Result<Detection, DetectError> {
     let Some(&byte) = first.first() else {
         return Ok(Detection::NeedMore(1));

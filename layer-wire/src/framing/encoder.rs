@@ -15,9 +15,10 @@ use super::{
 
 /// Appends frames to an output buffer.
 ///
-/// [`encode`](Self::encode) takes a ready packet. To make packets in place: [`begin`](Self::begin), append
-/// the packet to the output, [`end`](Self::end); so for each packet of a batch; seal them where they lie;
-/// then [`finish`](Self::finish) once. Between `begin` and `finish` nothing may be taken from the output.
+/// [`encode`](Self::encode) takes a ready packet. To make packets in place: [`begin`](Self::begin),
+/// append the packet to the output, [`end`](Self::end); so for each packet of a batch; seal them
+/// where they lie; then [`finish`](Self::finish) once. Between `begin` and `finish` nothing may be
+/// taken from the output.
 ///
 /// ```
 /// use layer_wire::framing::FramingKind;
@@ -84,8 +85,9 @@ impl Encoder {
     /// Finishes frames that were ended before, too.
     ///
     /// # Errors
-    /// If the packet is too long, not a multiple of 4 bytes (padded framing: any length goes), or a quick
-    /// acknowledgement is asked for by a server or in the full framing. The output is then as it was.
+    /// If the packet is too long, not a multiple of 4 bytes (padded framing: any length goes), or a
+    /// quick acknowledgement is asked for by a server or in the full framing. The output is then as
+    /// it was.
     pub fn encode(
         &mut self,
         packet: &[u8],
@@ -100,7 +102,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Appends what comes before a packet of `len` bytes. Append exactly those, then [`end`](Self::end).
+    /// Appends what comes before a packet of `len` bytes. Append exactly those, then
+    /// [`end`](Self::end).
     ///
     /// # Errors
     /// As [`encode`](Self::encode).
@@ -121,7 +124,8 @@ impl Encoder {
         self.begin_with(tail, len, quick_ack, out)
     }
 
-    /// Appends what comes behind the packet and says where in `out` the packet lies, to be sealed there.
+    /// Appends what comes behind the packet and says where in `out` the packet lies, to be sealed
+    /// there.
     ///
     /// # Errors
     /// If other than the announced number of bytes was appended. The frame is then taken back.
@@ -145,7 +149,8 @@ impl Encoder {
         Ok(packet..end)
     }
 
-    /// Sums and enciphers all that was ended since the last time. The packets must be as they shall go out.
+    /// Sums and enciphers all that was ended since the last time. The packets must be as they shall
+    /// go out.
     pub fn finish(&mut self, out: &mut [u8]) {
         let from = out.len().saturating_sub(std::mem::take(&mut self.unfinished));
         let (_, frames) = out.split_at_mut(from);
@@ -182,8 +187,8 @@ impl Encoder {
         Ok(())
     }
 
-    /// Appends a server's transport error: a packet of four bytes, never padded, as some clients know it
-    /// by its length.
+    /// Appends a server's transport error: a packet of four bytes, never padded, as some clients
+    /// know it by its length.
     ///
     /// # Errors
     /// On a client.

@@ -1,7 +1,8 @@
-//! Full framing: total length, sequence number from 0 in each direction, payload, CRC32 of all before.
+//! Full framing: total length, sequence number from 0 in each direction, payload, CRC32 of all
+//! before.
 //!
-//! Servers in the field have been seen to send an error code without a frame, where a length would be; a
-//! negative length is taken as that.
+//! Servers in the field have been seen to send an error code without a frame, where a length would
+//! be; a negative length is taken as that.
 
 use super::{FrameError, Head, Role, Status, TransportError};
 

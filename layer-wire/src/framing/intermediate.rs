@@ -1,7 +1,7 @@
 //! Intermediate framing: `eeeeeeee` once, then each length in four bytes.
 //!
-//! Bit 31 of a length is a client's wish for a quick acknowledgement, or marks a server's token, which
-//! stands in place of a length.
+//! Bit 31 of a length is a client's wish for a quick acknowledgement, or marks a server's token,
+//! which stands in place of a length.
 
 use super::{Head, QUICK_ACK, Role, Status};
 

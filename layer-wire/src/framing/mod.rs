@@ -1,8 +1,8 @@
 //! Transport framings: how packets lie in a byte stream.
 //!
-//! A client picks a [`FramingKind`] and gets an [`Encoder`] and a [`Decoder`] from it; a server gets the
-//! same two from [`detect`]. Both are incremental: however the stream is split, the frames are the same.
-//! Specification: core.telegram.org/mtproto/mtproto-transports.
+//! A client picks a [`FramingKind`] and gets an [`Encoder`] and a [`Decoder`] from it; a server
+//! gets the same two from [`detect`]. Both are incremental: however the stream is split, the frames
+//! are the same. Specification: core.telegram.org/mtproto/mtproto-transports.
 
 mod abridged;
 mod decoder;
@@ -62,15 +62,18 @@ pub enum FramingKind {
     Obfuscated {
         /// The framing inside the cipher.
         inner: Tag,
-        /// The secret shared with an MTProxy; without one the stream is not secret, only random to look at.
+        /// The secret shared with an MTProxy; without one the stream is not secret, only random to
+        /// look at.
         secret: Option<ProxySecret>,
-        /// The data centre that a proxy shall dial: the id, plus 10000 for test, negated for media-only.
+        /// The data centre that a proxy shall dial: the id, plus 10000 for test, negated for
+        /// media-only.
         dc: i16,
     },
 }
 
 impl FramingKind {
-    /// The client's two halves. The connection's opening bytes go out before the encoder's first frame.
+    /// The client's two halves. The connection's opening bytes go out before the encoder's first
+    /// frame.
     pub fn client(&self, rng: &mut dyn CryptoRng) -> (Encoder, Decoder) {
         let layout = self.layout();
         match self {

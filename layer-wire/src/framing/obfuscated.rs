@@ -1,7 +1,9 @@
-//! Obfuscation: 64 random bytes carry the keys of two AES-CTR streams, and all else goes through them.
+//! Obfuscation: 64 random bytes carry the keys of two AES-CTR streams, and all else goes through
+//! them.
 //!
-//! The bytes also hold the framing inside and the data centre that a proxy shall dial. A proxy's secret is
-//! mixed into the keys. Specification: mtproto/mtproto-transports, "Transport obfuscation".
+//! The bytes also hold the framing inside and the data centre that a proxy shall dial. A proxy's
+//! secret is mixed into the keys. Specification: mtproto/mtproto-transports, "Transport
+//! obfuscation".
 
 use std::fmt;
 
@@ -86,8 +88,8 @@ const RESERVED: [[u8; 4]; 7] =
 /// How a TLS client hello of 512 bytes begins.
 pub(super) const TLS_HELLO: [u8; 4] = [0x16, 3, 1, 2];
 
-/// 64 random bytes that can't be taken for the opening of anything else. Drawn anew until they fit, never
-/// altered.
+/// 64 random bytes that can't be taken for the opening of anything else. Drawn anew until they fit,
+/// never altered.
 pub(super) fn draw_init(rng: &mut dyn CryptoRng) -> [u8; INIT] {
     let mut init = [0; INIT];
     loop {

@@ -1,7 +1,7 @@
 //! Padded intermediate framing: intermediate with a random tail inside the length.
 //!
-//! The frame does not say how long the tail is; the packet's own shape does. Here it is cut off, so that
-//! the rest of the house sees the same packets whatever the framing.
+//! The frame does not say how long the tail is; the packet's own shape does. Here it is cut off, so
+//! that the rest of the house sees the same packets whatever the framing.
 
 use layer_crypto::envelope;
 use rand_core::CryptoRng;
@@ -27,8 +27,8 @@ pub(super) struct Tail {
 impl Tail {
     pub(super) const NONE: Self = Self { bytes: [0; MAX_TAIL], len: 0 };
 
-    /// Clients use all of 0..=15 bytes. Servers keep to 0..=3, as proxies in the field do: several clients
-    /// cut no more than what is over a multiple of 4.
+    /// Clients use all of 0..=15 bytes. Servers keep to 0..=3, as proxies in the field do: several
+    /// clients cut no more than what is over a multiple of 4.
     pub(super) fn draw(sender: Role, rng: &mut dyn CryptoRng) -> Self {
         let mut drawn = [0; MAX_TAIL + 1];
         rng.fill_bytes(&mut drawn);
@@ -59,8 +59,8 @@ pub(super) fn read_token(payload: &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes(*token))
 }
 
-/// How many bytes of `payload` are the packet: a plain message says so itself, a sealed one is whole
-/// cipher blocks behind its header. What is neither is left as it came, for others to refuse.
+/// How many bytes of `payload` are the packet: a plain message says so itself, a sealed one is
+/// whole cipher blocks behind its header. What is neither is left as it came, for others to refuse.
 pub(super) fn packet_len(payload: &[u8]) -> usize {
     if payload.starts_with(&[0; 8]) {
         plain_len(payload).unwrap_or(payload.len())

@@ -6,7 +6,8 @@ use layer_tl_types::{Cursor, Deserializable, Serializable};
 
 use super::{MSG_CONTAINER, MSG_COPY, MessageError};
 
-/// The most messages that are written into a container, as documented. Some clients stop well short of it.
+/// The most messages that are written into a container, as documented. Some clients stop well short
+/// of it.
 pub const MAX_MESSAGES: usize = 1024;
 
 /// The most messages that are read from one: a peer that counts otherwise is no harm.
@@ -62,8 +63,8 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Several messages in one, all checked before the first is handed out: their number, that each one's
-/// length is whole words and within, that none is a container or copy, that nothing is left.
+/// Several messages in one, all checked before the first is handed out: their number, that each
+/// one's length is whole words and within, that none is a container or copy, that nothing is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Container<'a> {
     count: usize,
@@ -152,8 +153,8 @@ pub fn container_len(bodies: impl Iterator<Item = usize>) -> usize {
 /// ```
 ///
 /// # Errors
-/// If there are more than [`MAX_MESSAGES`], or a body is not whole words, or it is a container or copy. The
-/// output is then as it was.
+/// If there are more than [`MAX_MESSAGES`], or a body is not whole words, or it is a container or
+/// copy. The output is then as it was.
 pub fn write_container<'a>(
     messages: impl ExactSizeIterator<Item = Message<'a>>,
     out: &mut Vec<u8>,

@@ -1,7 +1,7 @@
 //! What lies in a packet: plain messages, and what the body of a sealed one may be.
 //!
-//! Four constructors are told apart here because the schema can't express them: their fields are messages
-//! or objects of any type. Everything else is an object for the generated types.
+//! Four constructors are told apart here because the schema can't express them: their fields are
+//! messages or objects of any type. Everything else is an object for the generated types.
 
 mod container;
 mod plain;
@@ -77,8 +77,8 @@ impl<'a> Content<'a> {
         })
     }
 
-    /// Reads the body of a message out of a container or a copy, or such a body unpacked. It can't be
-    /// either of these again, so that messages don't nest without end.
+    /// Reads the body of a message out of a container or a copy, or such a body unpacked. It can't
+    /// be either of these again, so that messages don't nest without end.
     ///
     /// # Errors
     /// As [`read`](Self::read), and [`MessageError::Nested`].

@@ -6,8 +6,8 @@ use layer_tl_types::{Cursor, Deserializable, Serializable};
 
 use super::MessageError;
 
-/// Bytes before the body of a plain message: eight zeros, msg_id, length. No packet that carries a message
-/// is shorter.
+/// Bytes before the body of a plain message: eight zeros, msg_id, length. No packet that carries a
+/// message is shorter.
 pub const PLAIN_HEADER: usize = 20;
 
 /// A message that no key protects: `0:8 msg_id:8 len:4 body`.
