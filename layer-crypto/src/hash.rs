@@ -1,10 +1,10 @@
-//! SHA-1, SHA-256 and SHA-512 over the concatenation of several parts.
+//! SHA-1 and SHA-256 over the concatenation of several parts.
 //!
 //! MTProto hashes joined pieces everywhere (`SHA256(msg_key | key part)`); taking the pieces as
 //! they lie saves the caller a buffer in which key material would linger.
 
 use sha1::{Digest, Sha1};
-use sha2::{Sha256, Sha512};
+use sha2::Sha256;
 
 /// SHA-1 of all `parts`, one after the other.
 ///
@@ -19,11 +19,6 @@ pub fn sha1(parts: &[&[u8]]) -> [u8; 20] {
 /// SHA-256 of all `parts`, one after the other.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     digest::<Sha256>(parts).into()
-}
-
-/// SHA-512 of all `parts`, one after the other.
-pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
-    digest::<Sha512>(parts).into()
 }
 
 fn digest<D: Digest>(parts: &[&[u8]]) -> sha2::digest::Output<D> {
@@ -48,13 +43,6 @@ mod tests {
         assert_eq!(
             sha256(&parts),
             hex!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        );
-        assert_eq!(
-            sha512(&parts),
-            hex!(
-                "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-                "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
-            )
         );
     }
 }

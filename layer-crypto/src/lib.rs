@@ -2,7 +2,7 @@
 //! socket, a clock or a source of randomness. Random bytes come in as `rng: &mut dyn
 //! rand_core::CryptoRng`.
 //!
-//! - [`hash`]: SHA-1, SHA-256 and SHA-512 over parts.
+//! - [`hash`]: SHA-1 and SHA-256 over parts.
 //! - [`aes_ige`], [`aes_ctr`]: the two cipher modes, in place.
 //! - [`rsa`]: the server's keys, their fingerprints, RSA_PAD; the private half for a server of
 //!   one's own.
@@ -13,8 +13,8 @@
 //! - [`envelope`]: sealing and opening messages, one or a batch, in place.
 //! - [`srp`]: the two-step-verification password, client and server.
 //!
-//! All key material is wiped when dropped, compared in constant time, and absent from `Debug` and
-//! errors.
+//! All key material is wiped when dropped (but for what the big-number library leaves on the stack
+//! while it computes), compared in constant time, and absent from `Debug` and errors.
 #![deny(unsafe_code)]
 
 pub mod aes_ctr;
