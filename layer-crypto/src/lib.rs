@@ -15,6 +15,10 @@
 //!
 //! All key material is wiped when dropped (but for what the big-number library leaves on the stack
 //! while it computes), compared in constant time, and absent from `Debug` and errors.
+//!
+//! What is drawn again until it fits is drawn without a bound: each draw fits with a probability of
+//! at least one in two, whatever the peer sent. A source that never fits repeats itself, which no
+//! `CryptoRng` may, and a key made from it would be worse than none.
 #![deny(unsafe_code)]
 
 pub mod aes_ctr;
