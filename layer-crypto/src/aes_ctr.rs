@@ -156,6 +156,12 @@ mod tests {
         AesCtr256::new(&key(), &iv_at(0x0100_0000)).apply(&mut far);
         AesCtr256::new_at(&key(), &iv_at(0), 268_435_456).apply(&mut seek);
         assert_eq!(far, seek);
+        // Past 64 GiB the number of the block takes more than 32 bits.
+        let mut iv = iv_at(0);
+        iv[11] += 1;
+        AesCtr256::new(&key(), &iv).apply(&mut far);
+        AesCtr256::new_at(&key(), &iv_at(0), 1 << 36).apply(&mut seek);
+        assert_eq!(far, seek);
     }
 
     #[test]
@@ -200,5 +206,11 @@ mod tests {
         let mut second = [0; 16];
         AesCtr256::new(&key(), &[0; 16]).apply(&mut second);
         assert_eq!(whole[16..], second);
+        for offset in 0..32 {
+            let mut rest = [0; 32];
+            let rest = &mut rest[offset..];
+            AesCtr256::new_at(&key(), &[0xff; 16], offset as u64).apply(rest);
+            assert_eq!(rest, &whole[offset..], "offset {offset}");
+        }
     }
 }

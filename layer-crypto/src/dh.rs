@@ -271,7 +271,7 @@ impl std::fmt::Debug for Secret {
 #[non_exhaustive]
 pub enum DhError {
     /// p is not between 2^2047 and 2^2048.
-    #[error("the prime has {len} bytes or too small a first one, expected 2^2047 < p < 2^2048")]
+    #[error("the prime has {len} bytes, expected 256 of them and 2^2047 < p < 2^2048")]
     PrimeLength {
         /// Bytes of the number that came, leading zeros not counted.
         len: usize,

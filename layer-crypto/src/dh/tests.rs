@@ -65,8 +65,11 @@ fn an_unknown_safe_prime_is_tested_once() {
     let prime = number::write(&FFDHE2048);
     let mut known = KnownPrimes::new();
     assert!(!known.contains(&FFDHE2048));
-    Group::check(2, &prime, &mut known, &mut rng()).unwrap();
+    let mut bases = rng();
+    Group::check(2, &prime, &mut known, &mut bases).unwrap();
     assert!(known.contains(&FFDHE2048));
+    // At least 15 bases for each of p and (p - 1) / 2, of 64 words.
+    assert!(bases.get_word_pos() >= 2 * 15 * 64);
     // A second test would draw bases.
     let mut drawn = rng();
     Group::check(2, &prime, &mut known, &mut drawn).unwrap();
