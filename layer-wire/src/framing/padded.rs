@@ -101,6 +101,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_id_of_which_half_is_zero_is_no_plain_message() {
+        for half in [0..4, 4..8] {
+            let mut packet = vec![7; envelope::HEAD + 48 + 9];
+            packet[half].fill(0);
+            packet[16..20].copy_from_slice(&60_u32.to_le_bytes());
+            assert_eq!(packet_len(&packet), envelope::HEAD + 48);
+        }
+    }
+
+    #[test]
     fn leaves_what_does_not_fit_as_it_came() {
         assert_eq!(packet_len(&[]), 0);
         assert_eq!(packet_len(&[9; 23]), 23);

@@ -60,6 +60,22 @@ fn limits_can_be_set() {
 }
 
 #[test]
+fn no_limit_goes_beyond_what_a_length_can_say() {
+    let mut rng = rng(24);
+    for (kind, most) in
+        clear_kinds().into_iter().zip([0x03ff_fffc, 0x7fff_fffc, 0x7fff_fff0, 0x7fff_fff0_usize])
+    {
+        let (mut encoder, _) = kind.client(&mut rng);
+        encoder.set_limit(usize::MAX);
+        let mut out = Vec::new();
+        let refused = encoder.begin(most + 4, false, &mut rng, &mut out).unwrap_err();
+        let EncodeError::TooLong { len, limit } = refused else { panic!("{refused}") };
+        assert!(len == most + 4 && (most..most + 4).contains(&limit), "{kind:?}: {limit:#x}");
+        assert_eq!(out, []);
+    }
+}
+
+#[test]
 fn lengths_that_are_not_whole_words_are_refused() {
     let mut decoder = client_decoder(&FramingKind::Intermediate);
     decoder.feed(&hex!("16000000"));
