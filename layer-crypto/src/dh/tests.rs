@@ -4,6 +4,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::*;
+use crate::script::Script;
 
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(0xd4)
@@ -162,6 +163,17 @@ fn refuses_bad_values_before_computing_with_them() {
     assert_eq!(from(&exponent), DhError::PublicOutOfRange);
     exponent[255] = 1;
     assert_eq!(from(&exponent), DhError::PublicNearTheEnds);
+}
+
+#[test]
+fn draws_the_exponent_again_until_its_public_value_is_in_range() {
+    // g^0 = 1, g^1 = 3, then one that fits.
+    let mut one = [0; 256];
+    one[255] = 1;
+    let mut script = Script([[0; 256], one, [0x77; 256]].concat());
+    let secret = Secret::generate(&Group::well_known(), &mut script);
+    assert_eq!(*secret.to_bytes(), [0x77; 256]);
+    assert!(script.0.is_empty());
 }
 
 #[test]

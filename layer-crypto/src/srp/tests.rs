@@ -5,6 +5,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::*;
+use crate::script::Script;
 
 fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(0x529)
@@ -150,6 +151,26 @@ fn the_exponent_is_new_for_each_answer() {
     let (algo, b, mut rng) = (algo(&p), *secret("srp-b").public(), rng());
     let mut answer = || super::answer(b"1", &algo, &b, &mut known(), &mut rng).unwrap().a;
     assert_ne!(answer(), answer());
+}
+
+#[test]
+fn draws_b_again_until_the_challenge_is_in_range() {
+    let group = Group::well_known();
+    let p = group.prime();
+    let (first, second) = (secret("srp-b"), secret("srp-a"));
+    // A verifier with which the first b gives B = k·v + g^b = 5: v = (5 - g^b) / k.
+    let (modulus, minus_two) = (group.modulus(), group.p().wrapping_sub(&U2048::from_u8(2)));
+    let inverse = modulus.pow(&multiplier(&group), &minus_two);
+    let difference = modulus.sub(&U2048::from_u8(5), &U2048::from_be_slice(first.public()));
+    let v = number::write(&modulus.mul(&difference, &inverse));
+    let verifier = Verifier::new(&algo(&p), &v, &mut known(), &mut rng()).unwrap();
+    let near = verifier.challenge_with(secret("srp-b"));
+    assert_eq!(number::significant(near.public()), [5]);
+
+    let mut script = Script([*first.to_bytes(), *second.to_bytes()].concat());
+    let challenge = verifier.challenge(&mut script);
+    assert_eq!(challenge.public(), verifier.challenge_with(second).public());
+    assert!(script.0.is_empty());
 }
 
 #[test]
