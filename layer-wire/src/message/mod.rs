@@ -6,7 +6,7 @@
 mod container;
 mod plain;
 
-pub use container::{Container, MAX_MESSAGES, Message, container_len, write_container, write_copy};
+pub use container::{Container, MAX_MESSAGES, Message, container_len, write_container};
 pub use plain::{PLAIN_HEADER, PlainMessage};
 
 use layer_tl_types::{Cursor, Deserializable, Serializable};
