@@ -94,6 +94,11 @@ fn refuses_altered_and_foreign_blocks() {
     }
     assert_eq!(KEY.decrypt(&[0xff; 256]).unwrap_err(), DecryptError::TooLarge);
     assert_eq!(KEY.decrypt(&KEY.public().n()).unwrap_err(), DecryptError::TooLarge);
+    // The old padding has 255 bytes.
+    let mut long = [7; 256];
+    long[0] = 1;
+    let long = KEY.public().raw(&U2048::from_be_slice(&long));
+    assert_eq!(KEY.decrypt(&long).unwrap_err(), DecryptError::Padding);
     let block = KEY.public().encrypt(&[1; 80], &mut rng).unwrap();
     for round in 0..20 {
         let mut block = block;

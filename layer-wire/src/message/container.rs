@@ -270,6 +270,10 @@ mod tests {
 
         let error = write_container(std::iter::repeat_n(empty, 1025), &mut out).unwrap_err();
         assert_eq!(error, MessageError::Count { count: 1025, limit: 1024 });
+        // Twice as many are read.
+        out[4..8].copy_from_slice(&2048_u32.to_le_bytes());
+        out.resize(8 + 2048 * 16, 0);
+        assert!(Content::read(&out).is_ok());
         out[4..8].copy_from_slice(&2049_u32.to_le_bytes());
         out.resize(8 + 2049 * 16, 0);
         assert_eq!(refused(&out), MessageError::Count { count: 2049, limit: 2048 });

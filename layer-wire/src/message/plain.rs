@@ -100,9 +100,10 @@ mod tests {
             let error = PlainMessage::read(&REQ_PQ[..len]).unwrap_err();
             assert!(matches!(error, MessageError::Cut(_)), "{len}: {error}");
         }
-        let mut packet = REQ_PQ;
-        packet[7] = 0x80;
-        let refused = MessageError::Sealed { key_id: i64::MIN };
-        assert_eq!(PlainMessage::read(&packet).unwrap_err(), refused);
+        for (at, key_id) in [(7, i64::MIN), (0, 0x80)] {
+            let mut packet = REQ_PQ;
+            packet[at] = 0x80;
+            assert_eq!(PlainMessage::read(&packet).unwrap_err(), MessageError::Sealed { key_id });
+        }
     }
 }

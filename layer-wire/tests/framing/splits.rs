@@ -183,6 +183,28 @@ fn the_largest_packet_in_small_pieces_takes_linear_time_and_memory() {
 }
 
 #[test]
+fn what_is_left_in_the_buffer_is_not_moved_each_time() {
+    let mut rng = rng(25);
+    let (mut encoder, _, mut server) = connected(&FramingKind::Intermediate, &mut rng);
+    let mut out = Vec::new();
+    for _ in 0..4096 {
+        encoder.encode(&plain(4), false, &mut rng, &mut out).unwrap();
+    }
+    server.decoder.feed(&out);
+    let (mut before, mut moves) = (0, 0);
+    for _ in 0..4096 {
+        server.decoder.feed(&[]);
+        let Some(Ok(Frame::Packet { bytes, .. })) = server.decoder.frames().next() else {
+            panic!("a packet");
+        };
+        let at = bytes.as_ptr().addr();
+        moves += usize::from(at <= before);
+        before = at;
+    }
+    assert!(moves <= 12, "{moves} moves, expected one for each halving");
+}
+
+#[test]
 fn the_buffer_does_not_grow_with_the_stream() {
     let mut rng = rng(17);
     let (mut encoder, _, mut server) = connected(&FramingKind::Intermediate, &mut rng);
