@@ -110,3 +110,35 @@ fn aes_key(key: &AuthKey, msg_key: &[u8; 16]) -> (Zeroizing<[u8; 32]>, Zeroizing
     let iv = gather([(&a, 8..20), (&b, 0..8), (&c, 16..20), (&d, 0..8)]);
     (aes_key, iv)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message whose msg_key fits as much of it as its length field claims, if that is there.
+    fn sealed(key: &AuthKey, len: i32, body_and_padding: usize) -> Vec<u8> {
+        let mut plain = vec![5; HEADER];
+        plain[HEADER - 4..].copy_from_slice(&len.to_le_bytes());
+        plain.resize(HEADER + body_and_padding, 6);
+        let claimed = usize::try_from(len).ok().and_then(|len| plain.get(..HEADER + len));
+        let msg_key = msg_key(claimed.unwrap_or(&plain));
+        let (aes_key, iv) = aes_key(key, &msg_key);
+        aes_ige::encrypt(&mut plain, &aes_key, &iv).unwrap();
+        [key.id().to_le_bytes().as_slice(), &msg_key, &plain].concat()
+    }
+
+    #[test]
+    fn refuses_every_wrong_length_field_under_a_right_msg_key() {
+        let key = AuthKey::from_bytes(&[7; 256]);
+        for available in [0, 16, 48, 64] {
+            for len in (-20..100).chain([i32::MIN, i32::MAX]) {
+                let opened = open(&key, &sealed(&key, len, available));
+                if len >= 0 && (0..16).contains(&(available as i64 - i64::from(len))) {
+                    assert_eq!(opened.unwrap().body, vec![6; len as usize]);
+                } else {
+                    assert_eq!(opened, Err(OpenError::WrongLength { len, available }));
+                }
+            }
+        }
+    }
+}
