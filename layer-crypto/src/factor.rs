@@ -18,7 +18,7 @@ pub fn factorize(pq: u64) -> Option<(u64, u64)> {
         return None;
     } else if pq.is_multiple_of(2) {
         2
-    } else if is_prime(pq) || pq.isqrt().pow(2) == pq {
+    } else if is_prime(pq) {
         return None;
     } else {
         STARTS.into_iter().find_map(|start| rho(pq, start))?
