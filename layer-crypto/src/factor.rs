@@ -238,6 +238,18 @@ mod tests {
     }
 
     #[test]
+    fn computes_modulo_numbers_of_64_bits() {
+        let n = 0xffff_ffff_ffff_ffc5;
+        let field = Montgomery::new(n);
+        for (a, b) in [(0, 0), (0, n - 1), (1, n - 1), (n - 1, n - 1), (1 << 63, 1 << 63)] {
+            let (wide_a, wide_b) = (u128::from(a), u128::from(b));
+            assert_eq!(u128::from(field.add(a, b)), (wide_a + wide_b) % u128::from(n));
+            let product = field.mul(field.mul(field.enter(a), field.enter(b)), 1);
+            assert_eq!(u128::from(product), wide_a * wide_b % u128::from(n));
+        }
+    }
+
+    #[test]
     fn splits_random_products_of_all_sizes() {
         let seed = 0xfac;
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
