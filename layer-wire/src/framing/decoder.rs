@@ -135,7 +135,7 @@ impl Decoder {
             self.clear = self.buffer.len();
         }
         let rest = self.buffer.get_mut(self.start..).unwrap_or_default();
-        Frames { rest, consumed: &mut self.start, reader: &mut self.reader, done: false }
+        Frames { rest, consumed: &mut self.start, reader: &mut self.reader }
     }
 }
 
@@ -145,32 +145,20 @@ pub struct Frames<'a> {
     rest: &'a mut [u8],
     consumed: &'a mut usize,
     reader: &'a mut Reader,
-    done: bool,
 }
 
 impl<'a> Iterator for Frames<'a> {
     type Item = Result<Frame<'a>, FrameError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        match self.reader.read(std::mem::take(&mut self.rest)) {
-            Ok(Some((frame, taken, rest))) => {
-                self.rest = rest;
-                *self.consumed += taken;
-                Some(Ok(frame))
-            }
-            Ok(None) => {
-                self.done = true;
-                None
-            }
-            // What is wrong stays in front of the buffer, and so does the error.
-            Err(error) => {
-                self.done = true;
-                Some(Err(error))
-            }
-        }
+        // What is not whole stays in front of the buffer; so does what is wrong, and its error with
+        // it. Either way nothing is left in `rest`, and the next time there is nothing to read.
+        let taken = self.reader.read(std::mem::take(&mut self.rest)).transpose()?;
+        Some(taken.map(|(frame, taken, rest)| {
+            self.rest = rest;
+            *self.consumed += taken;
+            frame
+        }))
     }
 }
 
