@@ -316,6 +316,10 @@ fn refuses_to_seal_what_is_no_packet() {
         let finished = draft.finish(&mut out, Padding::Minimal, &mut rng(7));
         assert_eq!(finished, Err(SealError::BodyLength { len }));
     }
+    let mut out = Vec::new();
+    let draft = Draft::begin(&mut out, &Header::default());
+    out.resize(out.len() + MOST_BODY, 0);
+    assert!(draft.finish(&mut out, Padding::Minimal, &mut rng(7)).is_ok());
     // A buffer cleared under the draft.
     let mut out = Vec::new();
     let draft = Draft::begin(&mut out, &Header::default());
