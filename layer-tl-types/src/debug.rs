@@ -127,12 +127,11 @@ fn element<'a>(ty: &'a str, opening: &str) -> Option<&'a str> {
 /// Whether the name's last part begins with a small letter.
 fn is_bare(ty: &str) -> bool {
     let name = ty.rsplit('.').next().unwrap_or(ty);
-    ty.starts_with('%') || name.starts_with(|c: char| c.is_ascii_lowercase())
+    name.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 /// Few types stand bare in others, so they are looked for and not indexed.
-fn bare_definition(ty: &str) -> Option<&'static str> {
-    let name = ty.trim_start_matches('%');
+fn bare_definition(name: &str) -> Option<&'static str> {
     let definitions = TABLE.lines().filter_map(|line| Some(line.split_once(' ')?.1));
     definitions.into_iter().find(|definition| definition.split(' ').next() == Some(name))
 }
