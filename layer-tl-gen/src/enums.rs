@@ -20,7 +20,7 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
 
 fn declaration(ty: &TypeItem, schema: &Schema<'_>, config: &Config) -> String {
     let class = &ty.path.class;
-    let serde = if config.impl_serde { ", serde::Serialize, serde::Deserialize" } else { "" };
+    let serde = if config.impl_serde { ", ::serde::Serialize, ::serde::Deserialize" } else { "" };
     let mut text =
         format!("/// The type `{}`.\n#[derive(Clone{serde})]\npub enum {class} {{\n", ty.name);
     for (variant, item) in variants(ty, schema) {
@@ -29,19 +29,19 @@ fn declaration(ty: &TypeItem, schema: &Schema<'_>, config: &Config) -> String {
         let _ = match holds(item, variant) {
             Held::Nothing => writeln!(text, "{},", variant.name),
             Held::Value => writeln!(text, "{}({held}),", variant.name),
-            Held::Boxed => writeln!(text, "{}(Box<{held}>),", variant.name),
+            Held::Boxed => writeln!(text, "{}(::std::boxed::Box<{held}>),", variant.name),
         };
     }
     let _ = writeln!(
         text,
-        "}}\nimpl PartialEq for {class} {{ #[inline] fn eq(&self, other: &Self) -> bool {{ \
-         write::same(self, other) }} }}"
+        "}}\nimpl _PartialEq for {class} {{ #[inline] fn eq(&self, other: &Self) -> bool {{ \
+         _write::same(self, other) }} }}"
     );
     if config.impl_debug {
         let _ = writeln!(
             text,
-            "impl std::fmt::Debug for {class} {{ #[inline] fn fmt(&self, f: &mut \
-             std::fmt::Formatter<'_>) -> std::fmt::Result {{ debug::boxed(self, f) }} }}"
+            "impl _fmt::Debug for {class} {{ #[inline] fn fmt(&self, f: &mut \
+             _fmt::Formatter<'_>) -> _fmt::Result {{ _debug::boxed(self, f) }} }}"
         );
     }
     text
@@ -69,7 +69,7 @@ fn reading(ty: &TypeItem, schema: &Schema<'_>) -> String {
         false => matching,
     };
     format!(
-        "impl De for {} {{ extern \"C\" fn read(c: &mut Cursor<'_>) -> Self {{ {body} }} }}\n",
+        "impl _De for {} {{ extern \"C\" fn read(c: &mut crate::Cursor<'_>) -> Self {{ {body} }} }}\n",
         ty.path.class
     )
 }
@@ -79,15 +79,15 @@ fn writing(ty: &TypeItem, schema: &Schema<'_>) -> String {
     for (variant, item) in variants(ty, schema) {
         let (name, id) = (&variant.name, item.definition.id);
         let _ = match holds(item, variant) {
-            Held::Nothing => writeln!(arms, "Self::{name} => write::id({id:#010x}, out),"),
+            Held::Nothing => writeln!(arms, "Self::{name} => _write::id({id:#010x}, out),"),
             Held::Value | Held::Boxed => writeln!(
                 arms,
-                "Self::{name}(x) => {{ write::id({id:#010x}, out); Ser::serialize(x, out) }}"
+                "Self::{name}(x) => {{ _write::id({id:#010x}, out); _Ser::serialize(x, out) }}"
             ),
         };
     }
     format!(
-        "impl Ser for {} {{ #[inline] fn serialize(&self, out: &mut Vec<u8>) {{ match self {{ {arms} }} }} }}\n",
+        "impl _Ser for {} {{ #[inline] fn serialize(&self, out: &mut ::std::vec::Vec<u8>) {{ match self {{ {arms} }} }} }}\n",
         ty.path.class
     )
 }
@@ -102,11 +102,11 @@ fn conversions(ty: &TypeItem, schema: &Schema<'_>, config: &Config) -> String {
             let (argument, value) = match holds(item, variant) {
                 Held::Nothing => ("_", format!("Self::{name}")),
                 Held::Value => ("x", format!("Self::{name}(x)")),
-                Held::Boxed => ("x", format!("Self::{name}(Box::new(x))")),
+                Held::Boxed => ("x", format!("Self::{name}(::std::boxed::Box::new(x))")),
             };
             let _ = writeln!(
                 text,
-                "impl From<{held}> for {class} {{ #[inline] fn from({argument}: {held}) -> Self \
+                "impl _From<{held}> for {class} {{ #[inline] fn from({argument}: {held}) -> Self \
                  {{ {value} }} }}"
             );
         }
@@ -119,13 +119,13 @@ fn conversions(ty: &TypeItem, schema: &Schema<'_>, config: &Config) -> String {
             let _ = match ty.variants.len() {
                 1 => writeln!(
                     text,
-                    "impl From<{class}> for {held} {{ #[inline] fn from(value: {class}) -> Self \
+                    "impl _From<{class}> for {held} {{ #[inline] fn from(value: {class}) -> Self \
                      {{ match value {{ {pattern} => {value} }} }} }}"
                 ),
                 _ => writeln!(
                     text,
-                    "impl TryFrom<{class}> for {held} {{ type Error = {class}; #[inline] fn \
-                     try_from(value: {class}) -> Result<Self, {class}> {{ match value {{ {pattern} \
+                    "impl _TryFrom<{class}> for {held} {{ type Error = {class}; #[inline] fn \
+                     try_from(value: {class}) -> ::std::result::Result<Self, {class}> {{ match value {{ {pattern} \
                      => Ok({value}), other => Err(other) }} }} }}"
                 ),
             };
@@ -136,17 +136,17 @@ fn conversions(ty: &TypeItem, schema: &Schema<'_>, config: &Config) -> String {
 
 /// What a variant holds.
 enum Held {
-    /// Nothing: the constructor has no fields.
+    /// Nothing: the constructor has no parameters.
     Nothing,
     Value,
     Boxed,
 }
 
 fn holds(item: &Item<'_>, variant: &Variant) -> Held {
-    match (item.fields().next(), variant.boxed) {
-        (None, _) => Held::Nothing,
-        (Some(_), false) => Held::Value,
-        (Some(_), true) => Held::Boxed,
+    match (item.steps.is_empty(), variant.boxed) {
+        (true, _) => Held::Nothing,
+        (false, false) => Held::Value,
+        (false, true) => Held::Boxed,
     }
 }
 

@@ -8,6 +8,13 @@ use std::fmt;
 pub enum Error {
     /// Two definitions that differ bear one name, or one Rust name.
     NameTaken(String),
+    /// Two parameters of a definition are one field in Rust.
+    FieldTaken {
+        /// The definition.
+        definition: String,
+        /// The field, as Rust would spell it.
+        field: String,
+    },
     /// Two definitions have one id.
     IdTaken {
         /// The definition that came first.
@@ -37,6 +44,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NameTaken(name) => write!(f, "two different definitions are named {name}"),
+            Self::FieldTaken { definition, field } => {
+                write!(f, "{definition} has two parameters that Rust would call {field}")
+            }
             Self::IdTaken { first, second } => write!(f, "{first} and {second} have the same id"),
             Self::UnknownType { definition, ty } => {
                 write!(f, "{definition} needs the type {ty}, which nothing constructs")

@@ -17,7 +17,7 @@ fn field_type(field: &Field, schema: &Schema<'_>, root: &str) -> String {
     let ty = schema.rust_type(&field.kind, root);
     match field.kind {
         Kind::Bit => ty,
-        _ if field.flag.is_some() => format!("Option<{ty}>"),
+        _ if field.flag.is_some() => format!("::std::option::Option<{ty}>"),
         _ => ty,
     }
 }
@@ -54,7 +54,7 @@ pub(crate) fn read(item: &Item<'_>) -> String {
     for (at, step) in item.steps.iter().enumerate() {
         match step {
             Step::Flags(word) if is_used(word, item) => {
-                let _ = writeln!(before, "let {word} = c.id();");
+                let _ = writeln!(before, "let {} = c.id();", word_variable(word));
             }
             Step::Flags(_) => before.push_str("c.id();\n"),
             Step::Field(field) => {
@@ -62,9 +62,9 @@ pub(crate) fn read(item: &Item<'_>) -> String {
                 let _ = match field.kind {
                     Kind::Bit => write!(values, "{name}: {} != 0, ", bit(field)),
                     _ if last_word.is_some_and(|last| at < last) => {
-                        let plain = name.trim_start_matches("r#");
-                        let _ = writeln!(before, "let early_{plain} = {};", read_field(field));
-                        write!(values, "{name}: early_{plain}, ")
+                        let early = format!("early_{}", name.trim_start_matches("r#"));
+                        let _ = writeln!(before, "let {early} = {};", read_field(field));
+                        write!(values, "{name}: {early}, ")
                     }
                     _ => write!(values, "{name}: {}, ", read_field(field)),
                 };
@@ -92,9 +92,10 @@ pub(crate) fn write(item: &Item<'_>) -> String {
             Step::Flags(word) if is_used(word, item) => {
                 let bits = item.fields().filter_map(|field| field_is_set(field, word));
                 let bits = bits.collect::<Vec<_>>().join(" | ");
-                let _ = writeln!(out, "let {word} = {bits};\nwrite::id({word}, out);");
+                let word = word_variable(word);
+                let _ = writeln!(out, "let {word} = {bits};\n_write::id({word}, out);");
             }
-            Step::Flags(_) => out.push_str("write::id(0, out);\n"),
+            Step::Flags(_) => out.push_str("_write::id(0, out);\n"),
             Step::Field(Field { kind: Kind::Bit, .. }) => {}
             Step::Field(field) => {
                 out.push_str(&write_field(field, shares_its_bit(field, item)));
@@ -109,18 +110,18 @@ fn write_field(field: &Field, shared: bool) -> String {
     let name = &field.name;
     let bare_vector = matches!(field.kind, Kind::BareVector(_));
     let value = |value: &str| match bare_vector {
-        true => format!("write::bare_vector({value}, out)"),
-        false => format!("Ser::serialize({value}, out)"),
+        true => format!("_write::bare_vector({value}, out)"),
+        false => format!("_Ser::serialize({value}, out)"),
     };
     if field.flag.is_none() {
         return format!("{};", value(&format!("&self.{name}")));
     }
     match (shared, bare_vector) {
         (true, false) => {
-            format!("if {} != 0 {{ write::present(&self.{name}, out) }}", bit(field))
+            format!("if {} != 0 {{ _write::present(&self.{name}, out) }}", bit(field))
         }
         (true, true) => format!(
-            "if {} != 0 {{ write::bare_vector(self.{name}.as_deref().unwrap_or(&[]), out) }}",
+            "if {} != 0 {{ _write::bare_vector(self.{name}.as_deref().unwrap_or(&[]), out) }}",
             bit(field)
         ),
         (false, _) => format!("if let Some(x) = &self.{name} {{ {} }}", value("x")),
@@ -145,10 +146,15 @@ fn shares_its_bit(field: &Field, item: &Item<'_>) -> bool {
     item.fields().filter(|other| other.flag == field.flag).count() > 1
 }
 
-/// `flags & 0x8`.
+/// The variable that holds a word of flags: words may be named like others, as `c` and `out`.
+fn word_variable(word: &str) -> String {
+    format!("word_{}", word.trim_start_matches("r#"))
+}
+
+/// `word_flags & 0x8`.
 fn bit(field: &Field) -> String {
     match &field.flag {
-        Some((word, bit)) => format!("{word} & {:#x}", 1_u32 << bit),
+        Some((word, bit)) => format!("{} & {:#x}", word_variable(word), 1_u32 << bit),
         None => "0".to_owned(),
     }
 }

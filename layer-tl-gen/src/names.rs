@@ -38,10 +38,10 @@ pub(crate) fn variant(constructor: &str, ty: &str) -> String {
     match stripped {
         "" => last_words(constructor, 1),
         "Self" => last_words(constructor, 2),
-        starts_badly if starts_badly.starts_with(|c: char| c.is_ascii_digit()) => {
-            constructor.to_owned()
+        whole_words if whole_words.starts_with(|c: char| c.is_ascii_uppercase()) => {
+            whole_words.to_owned()
         }
-        good => good.to_owned(),
+        _ => constructor.to_owned(),
     }
 }
 
@@ -96,6 +96,7 @@ mod tests {
             ("InputPeerSelf", "InputPeer", "PeerSelf"),
             ("UpdateShort", "Updates", "UpdateShort"),
             ("Photo2", "Photo", "Photo2"),
+            ("Sendtype", "Send", "Sendtype"),
         ] {
             assert_eq!(variant(constructor, ty), expected);
         }

@@ -168,7 +168,7 @@ fn size_of_field(
 ) -> usize {
     match kind {
         Kind::Bit | Kind::Builtin("bool") => 1,
-        Kind::Builtin("i32" | "u32") => {
+        Kind::Builtin("i32") => {
             if optional {
                 8
             } else {

@@ -72,7 +72,7 @@ pub(crate) struct Field {
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A type that `read` and `write` know: `i32`, `String`, `[u8; 16]`.
+    /// A type that `read` and `write` know: `i32`, `::std::string::String`, `[u8; 16]`.
     Builtin(&'static str),
     /// `flags.0?true`: the bit itself.
     Bit,
@@ -169,12 +169,14 @@ impl<'a> Index<'a> {
 
     fn item(&self, definition: &'a Definition) -> Result<Item<'a>, Error> {
         let steps = definition.params.iter().map(|param| self.step(definition, param));
-        Ok(Item {
+        let item = Item {
             definition,
             path: path(&definition.namespace, &definition.name),
             steps: steps.collect::<Result<_, _>>()?,
             result: self.kind(definition, &definition.ty)?,
-        })
+        };
+        item.check()?;
+        Ok(item)
     }
 
     fn step(&self, definition: &Definition, param: &Parameter) -> Result<Step, Error> {
@@ -186,28 +188,24 @@ impl<'a> Index<'a> {
                 let flag = flag.as_ref().map(|flag| (names::field(&flag.name), flag.index));
                 Ok(Step::Field(Field { name: names::field(&param.name), kind, flag }))
             }
-            _ => Err(Error::Unsupported {
-                definition: definition.full_name(),
-                parameter: param.to_string(),
-            }),
+            _ => Err(unsupported(definition, param)),
         }
     }
 
     fn kind(&self, definition: &Definition, ty: &Type) -> Result<Kind, Error> {
-        if definition.generics.contains(&ty.name) {
-            return Ok(Kind::Generic(ty.name.clone()));
-        }
         let unknown =
             || Error::UnknownType { definition: definition.full_name(), ty: ty.to_string() };
         let name = ty.full_name();
+        if definition.generics.contains(&name) {
+            return Ok(Kind::Generic(name));
+        }
         let builtin = match name.as_str() {
-            "#" => Some("u32"),
             "int" => Some("i32"),
             "long" => Some("i64"),
             "double" => Some("f64"),
             "Bool" => Some("bool"),
-            "string" => Some("String"),
-            "bytes" => Some("Vec<u8>"),
+            "string" => Some("::std::string::String"),
+            "bytes" => Some("::std::vec::Vec<u8>"),
             "int128" => Some("[u8; 16]"),
             "int256" => Some("[u8; 32]"),
             _ => None,
@@ -217,6 +215,10 @@ impl<'a> Index<'a> {
         }
         if let Some(argument) = &ty.generic_arg {
             let element = Box::new(self.kind(definition, argument)?);
+            // A `Vec` within reads its own id.
+            if matches!(*element, Kind::BareVector(_)) {
+                return Err(unsupported(definition, ty));
+            }
             return match name.as_str() {
                 "Vector" if !ty.bare => Ok(Kind::Vector(element)),
                 "Vector" | "vector" => Ok(Kind::BareVector(element)),
@@ -245,6 +247,9 @@ impl<'a> Index<'a> {
             let variant = Variant { constructor, name, boxed: false };
             variants.entry(*at).or_default().push(variant);
         }
+        for variants in variants.values_mut() {
+            keep_whole_names(variants, constructors);
+        }
         let of_type = |(at, name): (usize, &String)| {
             let mut namespace: Vec<String> = name.split('.').map(str::to_owned).collect();
             let last = namespace.pop().unwrap_or_default();
@@ -260,12 +265,30 @@ impl<'a> Index<'a> {
     }
 }
 
+fn unsupported(definition: &Definition, parameter: impl ToString) -> Error {
+    Error::Unsupported { definition: definition.full_name(), parameter: parameter.to_string() }
+}
+
 /// Constructors of types that Rust has itself get no struct.
 pub(crate) fn is_generated(definition: &Definition) -> bool {
     definition.category == Category::Types
-        && definition.ty.name != "Bool"
+        && definition.ty.full_name() != "Bool"
         && definition.generics.is_empty()
         && !definition.params.iter().any(|param| param.ty == ParameterType::Builtin)
+}
+
+/// Variants that would be spelled alike are named as their constructors are.
+fn keep_whole_names(variants: &mut [Variant], constructors: &[Item<'_>]) {
+    let mut count = HashMap::<_, usize>::new();
+    for variant in variants.iter() {
+        *count.entry(variant.name.clone()).or_default() += 1;
+    }
+    for variant in variants {
+        let taken = count.get(&variant.name).is_some_and(|count| *count > 1);
+        if let (true, Some(item)) = (taken, constructors.get(variant.constructor)) {
+            variant.name.clone_from(&item.path.class);
+        }
+    }
 }
 
 pub(crate) fn path(namespace: &[String], name: &str) -> Path {
@@ -289,7 +312,7 @@ impl Schema<'_> {
                 None => String::new(),
             },
             Kind::Vector(element) | Kind::BareVector(element) => {
-                format!("Vec<{}>", self.rust_type(element, root))
+                format!("::std::vec::Vec<{}>", self.rust_type(element, root))
             }
         }
     }
@@ -308,6 +331,28 @@ impl Path {
 }
 
 impl Item<'_> {
+    /// Fields must be spelled differently in Rust too, every type variable must be the type of one,
+    /// and what comes back must be read by its type alone.
+    fn check(&self) -> Result<(), Error> {
+        let names: Vec<_> = self.fields().map(|field| field.name.as_str()).collect();
+        for (at, name) in names.iter().enumerate() {
+            if names.iter().skip(at + 1).any(|other| other == name) {
+                let definition = self.definition.full_name();
+                return Err(Error::FieldTaken { definition, field: (*name).to_owned() });
+            }
+        }
+        for variable in &self.definition.generics {
+            let kind = Kind::Generic(variable.clone());
+            if !self.fields().any(|field| field.kind == kind && field.flag.is_none()) {
+                return Err(unsupported(self.definition, format!("{{{variable}:Type}}")));
+            }
+        }
+        match self.result {
+            Kind::BareVector(_) => Err(unsupported(self.definition, &self.definition.ty)),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn fields(&self) -> impl Iterator<Item = &Field> {
         self.steps.iter().filter_map(|step| match step {
             Step::Field(field) => Some(field),

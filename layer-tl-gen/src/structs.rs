@@ -12,12 +12,12 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
         let class = &item.path.class;
         let reading = fields::read(item);
         text.push_str(&format!(
-            "impl De for {class} {{ extern \"C\" fn read({}: &mut Cursor<'_>) -> Self {{ {reading} }} }}\n",
+            "impl _De for {class} {{ extern \"C\" fn read({}: &mut crate::Cursor<'_>) -> Self {{ {reading} }} }}\n",
             if reading.contains("c.") { "c" } else { "_" },
         ));
         let writing = fields::write(item);
         text.push_str(&format!(
-            "impl Ser for {class} {{ #[inline] fn serialize(&self, {}: &mut Vec<u8>) {{ {writing} }} }}\n",
+            "impl _Ser for {class} {{ #[inline] fn serialize(&self, {}: &mut ::std::vec::Vec<u8>) {{ {writing} }} }}\n",
             if writing.is_empty() { "_" } else { "out" },
         ));
         module.add(&item.path, &text);
@@ -28,16 +28,8 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
 /// The struct and what functions have as well: `new`, equality, `Debug`, its id.
 pub(crate) fn declaration(item: &Item<'_>, schema: &Schema<'_>, config: &Config) -> String {
     let class = &item.path.class;
-    let generics = &item.definition.generics;
-    let list = |bound: &str| match generics.as_slice() {
-        [] => String::new(),
-        names => format!(
-            "<{}>",
-            names.iter().map(|name| format!("{name}{bound}")).collect::<Vec<_>>().join(", ")
-        ),
-    };
-    let (plain, writable) = (list(""), list(": Ser"));
-    let serde = if config.impl_serde { ", serde::Serialize, serde::Deserialize" } else { "" };
+    let (plain, writable) = (generics(item, ""), generics(item, ": _Ser"));
+    let serde = if config.impl_serde { ", ::serde::Serialize, ::serde::Deserialize" } else { "" };
     let mut text = format!(
         "#[derive(Clone{serde})]\npub struct {class}{plain} {{\n{}}}\n",
         fields::declarations(item, schema, &config.root)
@@ -46,20 +38,20 @@ pub(crate) fn declaration(item: &Item<'_>, schema: &Schema<'_>, config: &Config)
         text.push_str(&format!("impl{plain} {class}{plain} {{ {new} }}\n"));
         if item.fields().all(|field| field.flag.is_some()) {
             text.push_str(&format!(
-                "impl Default for {class} {{ #[inline] fn default() -> Self {{ Self::new() }} }}\n"
+                "impl{plain} _Default for {class}{plain} {{ #[inline] fn default() -> Self {{ Self::new() }} }}\n"
             ));
         }
     }
     text.push_str(&format!(
-        "impl{plain} Id for {class}{plain} {{ const CONSTRUCTOR_ID: u32 = {:#010x}; }}\n\
-         impl{writable} PartialEq for {class}{plain} {{ #[inline] fn eq(&self, other: &Self) \
-         -> bool {{ write::same(self, other) }} }}\n",
+        "impl{plain} _Id for {class}{plain} {{ const CONSTRUCTOR_ID: u32 = {:#010x}; }}\n\
+         impl{writable} _PartialEq for {class}{plain} {{ #[inline] fn eq(&self, other: &Self) \
+         -> bool {{ _write::same(self, other) }} }}\n",
         item.definition.id
     ));
     if config.impl_debug {
         text.push_str(&format!(
-            "impl{writable} std::fmt::Debug for {class}{plain} {{ #[inline] fn fmt(&self, f: &mut \
-             std::fmt::Formatter<'_>) -> std::fmt::Result {{ debug::{}(self, f) }} }}\n",
+            "impl{writable} _fmt::Debug for {class}{plain} {{ #[inline] fn fmt(&self, f: &mut \
+             _fmt::Formatter<'_>) -> _fmt::Result {{ _debug::{}(self, f) }} }}\n",
             match item.definition.category {
                 layer_tl_parser::tl::Category::Types => "bare",
                 layer_tl_parser::tl::Category::Functions => "boxed",
@@ -67,4 +59,15 @@ pub(crate) fn declaration(item: &Item<'_>, schema: &Schema<'_>, config: &Config)
         ));
     }
     text
+}
+
+/// `<X: _Ser>` for an item with type variables, each with `bound`.
+pub(crate) fn generics(item: &Item<'_>, bound: &str) -> String {
+    match item.definition.generics.as_slice() {
+        [] => String::new(),
+        names => {
+            let names: Vec<_> = names.iter().map(|name| format!("{name}{bound}")).collect();
+            format!("<{}>", names.join(", "))
+        }
+    }
 }

@@ -20,7 +20,7 @@ fn refused(schema: &str) -> Error {
 #[test]
 fn a_type_that_contains_itself_is_boxed() {
     let enums = made("nil = Text; bold text:Text = Text; both texts:Vector<Text> = Text;").enums;
-    assert!(enums.contains("Bold(Box<crate::types::Bold>)"), "{enums}");
+    assert!(enums.contains("Bold(::std::boxed::Box<crate::types::Bold>)"), "{enums}");
     // A vector is a box already.
     assert!(enums.contains("Both(crate::types::Both)"), "{enums}");
     assert!(enums.contains("c.enter()"), "a recursive type counts its depth");
@@ -31,7 +31,7 @@ fn a_large_constructor_is_boxed_and_small_ones_are_not() {
     let fields: String = (0..40).map(|at| format!("f{at}:long ")).collect();
     let enums = made(&format!("thingSmall id:long = Thing; thingLarge {fields}= Thing;")).enums;
     assert!(enums.contains("Small(crate::types::ThingSmall)"), "{enums}");
-    assert!(enums.contains("Large(Box<crate::types::ThingLarge>)"), "{enums}");
+    assert!(enums.contains("Large(::std::boxed::Box<crate::types::ThingLarge>)"), "{enums}");
     assert!(!enums.contains("c.enter()"), "a type that can't contain itself counts nothing");
 }
 
@@ -63,11 +63,17 @@ fn features_leave_out_what_they_name() {
         assert!(!text.contains("Debug") && !text.contains("From<"), "{text}");
         assert!(!text.contains("serde"), "{text}");
     }
-    assert!(!bare.functions.contains("impl De for"), "{}", bare.functions);
+    assert!(!bare.functions.contains("impl _De for"), "{}", bare.functions);
     let config = Config { impl_serde: true, deserializable_functions: true, ..Config::default() };
     let full = outputs(schema, &config).unwrap();
-    assert!(full.functions.contains("impl De for Ask"), "{}", full.functions);
+    assert!(full.functions.contains("impl _De for Ask"), "{}", full.functions);
     assert!(full.types.contains("serde::Deserialize"), "{}", full.types);
+}
+
+#[test]
+fn the_table_names_bare_values_by_their_constructor() {
+    let table = made("a.b#2 c:int = a.B; d#1 e:vector<%a.B> f:a.b g:a.B = D;").table;
+    assert_eq!(table, "00000001 d e:vector<a.b> f:a.b g:a.B\n00000002 a.b c:int\n");
 }
 
 #[test]
@@ -94,8 +100,39 @@ fn schemas_that_contradict_themselves_are_refused_by_name() {
     );
     assert_eq!(refused("one again:One = One;"), Error::Endless("One".into()));
     assert_eq!(refused("one a:vector<two> = A; two b:one = B;"), Error::Endless("one".into()));
+    for (schema, parameter) in [
+        ("one 4*[ int ] = One;", "4*[ int ]"),
+        ("one a:Vector<vector<int>> = One;", "Vector<vector<int>>"),
+        ("---functions--- one = vector<int>;", "vector<int>"),
+        ("---functions--- one {X:Type} = X;", "{X:Type}"),
+        ("---functions--- one {X:Type} flags:# query:flags.0?!X = X;", "{X:Type}"),
+    ] {
+        let (definition, parameter) = ("one".into(), parameter.into());
+        assert_eq!(refused(schema), Error::Unsupported { definition, parameter });
+    }
     assert_eq!(
-        refused("one 4*[ int ] = One;"),
-        Error::Unsupported { definition: "one".into(), parameter: "4*[ int ]".into() }
+        refused("one Title:int title:int = One;"),
+        Error::FieldTaken { definition: "one".into(), field: "title".into() }
     );
+}
+
+#[test]
+fn variants_that_would_be_spelled_alike_keep_their_whole_names() {
+    let enums = made("thingSmall a:int = Thing; small = Thing; thingLarge = Thing;").enums;
+    for line in ["\nThingSmall(", "\nSmall,", "\nLarge,"] {
+        assert!(enums.contains(line), "{line}: {enums}");
+    }
+}
+
+#[test]
+fn what_stands_in_for_an_unknown_constructor_needs_the_fewest_others() {
+    let enums = made(
+        "bold#1 text:Text = Text; nil#2 = Text; \
+         pair#3 texts:Texts text:Text = Texts; many#4 texts:Vector<Texts> = Texts; \
+         chain#5 flags:# next:flags.0?Chain = Chain;",
+    )
+    .enums;
+    for stand_in in ["0x00000002, \"Text\"", "0x00000004, \"Texts\"", "0x00000005, \"Chain\""] {
+        assert!(enums.contains(&format!("c.expect_id(id, {stand_in})")), "{stand_in}: {enums}");
+    }
 }

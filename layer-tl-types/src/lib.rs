@@ -77,12 +77,19 @@ pub trait RemoteCall: Serializable {
     type Return: Deserializable;
 }
 
-/// What the generated code names.
+/// What the generated code names, as no name of a schema is spelled: a constructor may be called
+/// `default`, a namespace `write`.
 mod generated {
+    pub(crate) use std::cmp::PartialEq as _PartialEq;
+    pub(crate) use std::convert::{From as _From, TryFrom as _TryFrom};
+    pub(crate) use std::default::Default as _Default;
+    pub(crate) use std::fmt as _fmt;
+
     #[cfg(feature = "impl-debug")]
-    pub(crate) use crate::debug;
+    pub(crate) use crate::debug as _debug;
     pub(crate) use crate::{
-        Cursor, Deserializable as De, Identifiable as Id, RemoteCall, Serializable as Ser, write,
+        Deserializable as _De, Identifiable as _Id, RemoteCall as _RemoteCall,
+        Serializable as _Ser, write as _write,
     };
 }
 
