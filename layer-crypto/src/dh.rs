@@ -204,6 +204,7 @@ fn is_prime(number: &U2048, rng: &mut dyn CryptoRng) -> bool {
 /// assert_eq!(a.shared(b.public())?, b.shared(a.public())?);
 /// # Ok::<(), layer_crypto::dh::DhError>(())
 /// ```
+#[derive(Clone)]
 pub struct Secret {
     group: Group,
     /// Boxed, because a moved number leaves a copy behind that nobody wipes.

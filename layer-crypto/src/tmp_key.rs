@@ -22,6 +22,7 @@ use crate::hash::sha1;
 /// opened.check(15)?;
 /// # Ok::<(), layer_crypto::tmp_key::TmpKeyError>(())
 /// ```
+#[derive(Clone)]
 pub struct TmpKey {
     key: Zeroizing<[u8; 32]>,
     iv: Zeroizing<[u8; 32]>,

@@ -36,8 +36,8 @@ impl AwaitingReqPq {
     }
 }
 
-/// Awaits `req_DH_params`.
-#[derive(Debug)]
+/// Awaits `req_DH_params`. A copy goes on by itself; it is there for tests that try many queries at one point.
+#[derive(Clone, Debug)]
 pub struct AwaitingDhParams {
     nonces: Nonces,
     pq: Pq,
@@ -120,7 +120,8 @@ impl AwaitingDhParams {
     }
 }
 
-/// Awaits `set_client_DH_params`, the first or one after `dh_gen_retry`.
+/// Awaits `set_client_DH_params`, the first or one after `dh_gen_retry`. A copy goes on with the same secrets.
+#[derive(Clone)]
 pub struct AwaitingClientDh {
     nonces: Nonces,
     tmp_key: TmpKey,
