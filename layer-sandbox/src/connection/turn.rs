@@ -54,6 +54,10 @@ pub(super) struct Turn<'a> {
     pub(super) forget_key: bool,
 }
 
+/// What a packed object that is refused counts for: as much as is unpacked of a small one before its
+/// ratio tells against it.
+const COST_OF_REFUSED: usize = 1 << 20;
+
 impl<'a> Turn<'a> {
     /// Takes the session out of the world, until [`Turn::end`].
     pub(super) fn new(
@@ -215,6 +219,8 @@ impl<'a> Turn<'a> {
     fn packed(&mut self, data: &[u8]) -> bool {
         let limit = MAX_PACKET.saturating_sub(self.unpacked);
         let Ok(object) = gzip::unpack(data, limit) else {
+            // It may have been inflated so far before it was refused.
+            self.unpacked += limit.min(COST_OF_REFUSED);
             return self.unreadable();
         };
         self.unpacked += object.len();

@@ -187,6 +187,23 @@ fn a_packet_unpacks_to_no_more_than_a_packet_may_be() {
 }
 
 #[test]
+fn what_is_refused_counts_as_unpacked_too() {
+    let bomb = gzip::pack(&vec![0; 8 << 20]).unwrap();
+    let mut query = GET_CONFIG.to_bytes();
+    query.resize(1 << 10, 0);
+    let good = gzip::pack(&query).unwrap();
+    let mut link = Link::new(1).greeted();
+    let (_, heard) = link.ask_all(&[bomb.clone(), good.clone(), bomb, good.clone()]);
+    config(&heard[1]);
+    for refused in [0, 2, 3] {
+        assert_eq!(rpc_error(&heard[refused]), (400, "INPUT_FETCH_ERROR".into()));
+    }
+    // Each packet begins anew.
+    let (_, heard) = link.ask_all(&[good]);
+    config(&heard[0]);
+}
+
+#[test]
 fn what_has_content_and_no_answer_is_acknowledged() {
     let mut link = Link::new(1).greeted();
     let (ping, heard) = link.ask(&functions::Ping { ping_id: 1 });
