@@ -1,7 +1,7 @@
 //! `Debug` for everything generated: one interpreter that walks a value's bytes along the table of
 //! definitions. Two thousand derived implementations would cost a fifth of the crate's check time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
@@ -11,6 +11,10 @@ use crate::{Cursor, Deserializable, Identifiable, Serializable};
 
 /// Byte strings longer than this are cut: a file's part is no help in a log.
 const SHOWN_BYTES: usize = 32;
+
+/// Objects deeper in one another than this are not shown: a [`RawObject`](crate::RawObject) holds
+/// whatever came, and the deepest value that can be read has about as many.
+const SHOWN_DEPTH: u32 = 2 * crate::MAX_DEPTH;
 
 /// A line per definition, sorted by id: `59511722 peerUser user_id:long`.
 static TABLE: &str = include_str!(concat!(env!("OUT_DIR"), "/table.txt"));
@@ -39,17 +43,32 @@ pub(crate) fn boxed(value: &dyn Serializable, f: &mut fmt::Formatter<'_>) -> fmt
 }
 
 fn show(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    object(&RefCell::new(Cursor::new(bytes)), f)
+    object(&Input { cursor: RefCell::new(Cursor::new(bytes)), depth: Cell::new(0) }, f)
 }
 
-type Input<'a, 'b> = &'a RefCell<Cursor<'b>>;
+/// What is left to show. The formatter's methods borrow it, so it changes behind a shared reference.
+struct Input<'a> {
+    cursor: RefCell<Cursor<'a>>,
+    depth: Cell<u32>,
+}
 
-fn next<T: Deserializable>(input: Input<'_, '_>) -> T {
-    input.borrow_mut().read()
+fn next<T: Deserializable>(input: &Input<'_>) -> T {
+    input.cursor.borrow_mut().read()
 }
 
 /// A value with its id.
-fn object(input: Input<'_, '_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn object(input: &Input<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if input.depth.get() == SHOWN_DEPTH {
+        input.cursor.borrow_mut().take_rest();
+        return f.write_str("…");
+    }
+    input.depth.set(input.depth.get() + 1);
+    let shown = shallow_object(input, f);
+    input.depth.set(input.depth.get() - 1);
+    shown
+}
+
+fn shallow_object(input: &Input<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let id: u32 = next(input);
     match BY_ID.get(&id) {
         _ if id == VECTOR => vector("Object", input, f),
@@ -59,7 +78,7 @@ fn object(input: Input<'_, '_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// A definition's fields, by its line of the table without the id.
-fn fields(definition: &str, input: Input<'_, '_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn fields(definition: &str, input: &Input<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut parts = definition.split(' ');
     let mut shown = f.debug_struct(parts.next().unwrap_or(""));
     let mut words: Vec<(&str, u32)> = Vec::new();
@@ -89,7 +108,7 @@ fn is_set(bit: &str, words: &[(&str, u32)]) -> bool {
     bit.parse().is_ok_and(|bit: u32| word.checked_shr(bit).unwrap_or(0) & 1 == 1)
 }
 
-fn value(ty: &str, input: Input<'_, '_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn value(ty: &str, input: &Input<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match ty {
         "int" => fmt::Debug::fmt(&next::<i32>(input), f),
         "long" => fmt::Debug::fmt(&next::<i64>(input), f),
@@ -114,10 +133,12 @@ fn value(ty: &str, input: Input<'_, '_>, f: &mut fmt::Formatter<'_>) -> fmt::Res
     }
 }
 
-fn vector(element: &str, input: Input<'_, '_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn vector(element: &str, input: &Input<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let count: u32 = next(input);
-    let item = || fmt::from_fn(|f| value(element, input, f));
-    f.debug_list().entries((0..count).map(|_| item())).finish()
+    let item = |_| fmt::from_fn(|f| value(element, input, f));
+    // A raw object may claim more than it holds.
+    let there = |_: &u32| !input.cursor.borrow().remaining().is_empty();
+    f.debug_list().entries((0..count).take_while(there).map(item)).finish()
 }
 
 fn element<'a>(ty: &'a str, opening: &str) -> Option<&'a str> {

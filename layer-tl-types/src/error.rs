@@ -35,6 +35,11 @@ pub enum Error {
         /// How many bytes follow it.
         left: usize,
     },
+    /// A value that would take more memory than [`MAX_MEMORY`](crate::MAX_MEMORY).
+    TooLarge {
+        /// Where the limit was reached.
+        offset: usize,
+    },
     /// Values nested deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep {
         /// Where the value too deep begins.
@@ -56,6 +61,9 @@ impl fmt::Display for Error {
                     f,
                     "at byte {offset}: a vector of {count} elements can't fit in {left} bytes"
                 )
+            }
+            Self::TooLarge { offset } => {
+                write!(f, "at byte {offset}: more than {} bytes of memory", crate::MAX_MEMORY)
             }
             Self::TooDeep { offset } => {
                 write!(f, "at byte {offset}: more than {} values in one another", crate::MAX_DEPTH)

@@ -62,7 +62,7 @@ mod write;
 
 pub use error::Error;
 pub use raw::RawObject;
-pub use read::{Cursor, Deserializable, MAX_DEPTH};
+pub use read::{Cursor, Deserializable, MAX_DEPTH, MAX_MEMORY};
 pub use write::Serializable;
 
 /// A constructor or function, which an id names on the wire.

@@ -12,6 +12,10 @@ use crate::Error;
 /// How deep values of recursive types (formatted text, pages, JSON, …) may lie in one another.
 pub const MAX_DEPTH: u32 = 64;
 
+/// How many bytes the vectors and boxes of what one cursor reads may take. An answer takes up to 17
+/// times its length; one made to do harm could take a hundred times as much.
+pub const MAX_MEMORY: usize = 256 << 20;
+
 pub(crate) const VECTOR: u32 = 0x1cb5_c415;
 pub(crate) const BOOL_TRUE: u32 = 0x9972_75b5;
 pub(crate) const BOOL_FALSE: u32 = 0xbc79_9737;
@@ -63,13 +67,15 @@ pub struct Cursor<'a> {
     rest: &'a [u8],
     total: usize,
     depth: u32,
+    /// The memory given out so far, against [`MAX_MEMORY`].
+    memory: usize,
     error: Option<Box<Error>>,
 }
 
 impl<'a> Cursor<'a> {
     /// A cursor at the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, total: bytes.len(), depth: 0, error: None }
+        Self { rest: bytes, total: bytes.len(), depth: 0, memory: 0, error: None }
     }
 
     /// How many bytes have been read.
@@ -111,6 +117,7 @@ impl<'a> Cursor<'a> {
 
     #[inline(never)]
     pub(crate) extern "C" fn boxed<T: Deserializable>(&mut self) -> Box<T> {
+        self.take_memory(size_of::<T>());
         Box::new(T::read(self))
     }
 
@@ -141,14 +148,34 @@ impl<'a> Cursor<'a> {
         // Elements may be larger in memory than on the wire: what is reserved for a claim is
         // bounded by the bytes that back it, and the rest grows as elements turn out to be there.
         let backed = self.rest.len() / size_of::<T>().max(4);
-        let mut elements = Vec::with_capacity((count as usize).min(backed));
-        for _ in 0..count {
-            elements.push(T::read(self));
+        let mut elements = Vec::new();
+        self.reserve(&mut elements, (count as usize).min(backed));
+        for at in 0..count as usize {
+            if at == elements.capacity() {
+                self.reserve(&mut elements, (count as usize - at).min(at.max(4)));
+            }
             if self.error.is_some() {
                 break;
             }
+            elements.push(T::read(self));
         }
         elements
+    }
+
+    /// Makes room for `more` elements, if that much memory may be had.
+    extern "C" fn reserve<T>(&mut self, elements: &mut Vec<T>, more: usize) {
+        self.take_memory(more.saturating_mul(size_of::<T>()));
+        if self.error.is_none() {
+            elements.reserve_exact(more);
+        }
+    }
+
+    #[inline]
+    fn take_memory(&mut self, bytes: usize) {
+        self.memory = self.memory.saturating_add(bytes);
+        if self.memory > MAX_MEMORY {
+            self.fail(Error::TooLarge { offset: self.position() });
+        }
     }
 
     /// All that is left.
@@ -213,9 +240,11 @@ impl<'a> Cursor<'a> {
             [255, a, b, c, d, e, f, g, ..] => (8, u64::from_le_bytes([a, b, c, d, e, f, g, 0])),
             _ => return self.fail_end(4),
         };
-        let end = usize::try_from(head + length).unwrap_or(usize::MAX / 2);
-        let padded = end.next_multiple_of(4);
-        match (self.rest.get(head as usize..end), self.rest.get(padded..)) {
+        let end = head as u64 + length;
+        // What does not fit in a `usize` does not fit in the input either.
+        let [end, padded] = [end, end.next_multiple_of(4)]
+            .map(|place| usize::try_from(place).unwrap_or(usize::MAX));
+        match (self.rest.get(head..end), self.rest.get(padded..)) {
             (Some(bytes), Some(rest)) => {
                 self.rest = rest;
                 bytes

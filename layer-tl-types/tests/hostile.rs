@@ -69,6 +69,36 @@ fn nesting_is_bounded() {
     }
 }
 
+/// A vector of `count` elements of four bytes.
+fn vector_of(id: u32, count: u32) -> Vec<u8> {
+    let mut bytes = Vec::<i32>::new().to_bytes();
+    bytes[4..].copy_from_slice(&count.to_le_bytes());
+    bytes.extend_from_slice(&id.to_le_bytes().repeat(count as usize));
+    bytes
+}
+
+#[test]
+fn a_vector_of_values_that_are_short_on_the_wire_reserves_no_more_than_they_take() {
+    // pageBlockDivider: 4 bytes on the wire, more than 20 times as many in memory.
+    let bytes = vector_of(0xdb20_b188, 100_000);
+    let read = Vec::<enums::PageBlock>::from_bytes(&bytes).unwrap();
+    assert_eq!((read.len(), read.capacity()), (100_000, 100_000));
+}
+
+#[test]
+fn memory_is_bounded() {
+    let bytes = vector_of(0xdb20_b188, 4 << 20);
+    let error = Vec::<enums::PageBlock>::from_bytes(&bytes).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+}
+
+#[test]
+fn a_large_variant_is_boxed() {
+    for size in [size_of::<enums::Update>(), size_of::<enums::MessageMedia>()] {
+        assert!(size <= 136, "{size}");
+    }
+}
+
 #[test]
 fn the_deepest_value_fits_on_a_small_stack() {
     // The widest frames that can lie in one another: a page's block in a page's block.
@@ -82,6 +112,22 @@ fn the_deepest_value_fits_on_a_small_stack() {
     let read = move || enums::PageBlock::from_bytes(&bytes).unwrap_err();
     let thread = std::thread::Builder::new().stack_size(512 * 1024).spawn(read).unwrap();
     assert!(matches!(thread.join().unwrap(), Error::TooDeep { .. }));
+}
+
+#[test]
+#[cfg(feature = "impl-debug")]
+fn what_a_raw_object_claims_is_shown_as_far_as_it_is_there() {
+    use layer_tl_types::{RawObject, functions};
+    let shown = |bytes: &[u8]| {
+        let query = RawObject(bytes.to_vec());
+        format!("{:?}", functions::InvokeWithLayer { layer: 1, query })
+    };
+    let vector = 0x1cb5_c415_u32.to_le_bytes();
+    let many = [&vector[..], &[0xff; 4], &vector, &0_u32.to_le_bytes()].concat();
+    assert_eq!(shown(&many), "invokeWithLayer { layer: 1, query: [[]] }");
+    let deep = [vector, 1_u32.to_le_bytes()].concat().repeat(100_000);
+    assert!(shown(&deep).contains("[…]"));
+    assert_eq!(shown(&[]), "invokeWithLayer { layer: 1, query: #00000000 }");
 }
 
 #[test]
