@@ -12,7 +12,8 @@ use layer_wire::framing::{FramingKind, Tag};
 
 use crate::failure::Failure;
 
-/// Agrees a key with a Telegram server, asks it for help.getConfig, and prints each step with its time.
+/// Agrees a key with a Telegram server, asks it for help.getConfig, and prints each step with its
+/// time.
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Arguments {
@@ -39,7 +40,8 @@ pub(crate) struct Arguments {
     /// Agree a temporary key that lives so long.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i32).range(1..))]
     temp: Option<i32>,
-    /// The api_id to introduce itself with. Telegram's servers want a real one from my.telegram.org.
+    /// The api_id to introduce itself with. Telegram's servers want a real one from
+    /// my.telegram.org.
     #[arg(long, default_value_t = 1)]
     pub(crate) api_id: i32,
     /// How long to wait for the connection and for each packet.

@@ -1,5 +1,5 @@
-//! Agrees a key with a Telegram server over a blocking socket, asks it for `help.getConfig`, and prints
-//! each step with the time it took. No async runtime, no session, no account.
+//! Agrees a key with a Telegram server over a blocking socket, asks it for `help.getConfig`, and
+//! prints each step with the time it took. No async runtime, no session, no account.
 //!
 //! `layer-connect --loopback` brings its own server.
 #![forbid(unsafe_code)]

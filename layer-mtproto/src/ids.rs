@@ -1,5 +1,5 @@
-//! Message identifiers: the server's time in units of 2^-32 s, a multiple of four from a client, each above
-//! the one before (core mtproto/description, "Message Identifier").
+//! Message identifiers: the server's time in units of 2^-32 s, a multiple of four from a client,
+//! each above the one before (core mtproto/description, "Message Identifier").
 
 use crate::Now;
 
@@ -25,7 +25,8 @@ impl MsgIds {
         Self { time_offset, last: 0 }
     }
 
-    /// An identifier for a message that is sent now. Whatever the clock does, it is above all earlier ones.
+    /// An identifier for a message that is sent now. Whatever the clock does, it is above all
+    /// earlier ones.
     pub fn next(&mut self, now: Now) -> i64 {
         let seconds = i64::try_from(now.wall.as_secs()).unwrap_or(i64::MAX);
         // A clock beyond all sense gives the nearest second that fits.

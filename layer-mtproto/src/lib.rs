@@ -1,4 +1,5 @@
-//! The client's half of MTProto as pure state machines: no socket, no clock, no randomness of its own.
+//! The client's half of MTProto as pure state machines: no socket, no clock, no randomness of its
+//! own.
 //!
 //! - [`exchange`]: key agreement with a server that has an RSA key.
 //! - [`query`]: one call under a key, for a program that wants no connection.

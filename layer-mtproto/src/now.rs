@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Both clocks, read at one moment.
 ///
-/// The monotonic one measures how long something takes; the wall clock is what message identifiers and
-/// expiry dates are made of, and it may be wrong and may jump.
+/// The monotonic one measures how long something takes; the wall clock is what message identifiers
+/// and expiry dates are made of, and it may be wrong and may jump.
 ///
 /// ```
 /// use std::time::{Duration, Instant, SystemTime};
@@ -26,7 +26,8 @@ pub struct Now {
 }
 
 impl Now {
-    /// How many seconds the server is ahead of the local clock, if its clock shows `server_time` now.
+    /// How many seconds the server is ahead of the local clock, if its clock shows `server_time`
+    /// now.
     pub(crate) fn offset_to(self, server_time: i32) -> i64 {
         i64::from(server_time) - i64::try_from(self.wall.as_secs()).unwrap_or(i64::MAX / 2)
     }

@@ -1,7 +1,8 @@
 //! One call under a key that was just agreed, for a program that asks one thing and leaves.
 //!
-//! It knows what can come between a call and its answer right after key agreement: a new session, another
-//! salt, containers and packed objects. It keeps no session alive and asks for nothing by itself.
+//! It knows what can come between a call and its answer right after key agreement: a new session,
+//! another salt, containers and packed objects. It keeps no session alive and asks for nothing by
+//! itself.
 
 use layer_crypto::AuthKey;
 use layer_crypto::envelope::{self, Draft, Header, Padding, Side};
@@ -86,8 +87,8 @@ pub struct Progress {
 }
 
 impl Query {
-    /// Opens a session and makes the call (a function with its constructor): the state to go on from, and
-    /// the packet to send.
+    /// Opens a session and makes the call (a function with its constructor): the state to go on
+    /// from, and the packet to send.
     ///
     /// # Errors
     /// [`QueryError::Seal`], if the call is not whole words or beyond 16 MiB.
@@ -120,8 +121,8 @@ impl Query {
     /// Takes a packet that came over the connection, out of its frame, and decrypts it in place.
     ///
     /// # Errors
-    /// [`QueryError::Rpc`] is the server's answer to the call. After any other error the connection is best
-    /// closed.
+    /// [`QueryError::Rpc`] is the server's answer to the call. After any other error the connection
+    /// is best closed.
     pub fn handle_packet(
         &mut self,
         packet: &mut [u8],

@@ -69,7 +69,8 @@ fn reading(ty: &TypeItem, schema: &Schema<'_>) -> String {
         false => matching,
     };
     format!(
-        "impl _De for {} {{ extern \"C\" fn read(c: &mut crate::Cursor<'_>) -> Self {{ {body} }} }}\n",
+        "impl _De for {} {{ extern \"C\" fn read(c: &mut crate::Cursor<'_>) -> Self {{ \
+         {body} }} }}\n",
         ty.path.class
     )
 }
@@ -87,7 +88,8 @@ fn writing(ty: &TypeItem, schema: &Schema<'_>) -> String {
         };
     }
     format!(
-        "impl _Ser for {} {{ #[inline] fn serialize(&self, out: &mut ::std::vec::Vec<u8>) {{ match self {{ {arms} }} }} }}\n",
+        "impl _Ser for {} {{ #[inline] fn serialize(&self, out: &mut \
+         ::std::vec::Vec<u8>) {{ match self {{ {arms} }} }} }}\n",
         ty.path.class
     )
 }
@@ -125,8 +127,8 @@ fn conversions(ty: &TypeItem, schema: &Schema<'_>, config: &Config) -> String {
                 _ => writeln!(
                     text,
                     "impl _TryFrom<{class}> for {held} {{ type Error = {class}; #[inline] fn \
-                     try_from(value: {class}) -> ::std::result::Result<Self, {class}> {{ match value {{ {pattern} \
-                     => Ok({value}), other => Err(other) }} }} }}"
+                     try_from(value: {class}) -> ::std::result::Result<Self, {class}> {{ match \
+                     value {{ {pattern} => Ok({value}), other => Err(other) }} }} }}"
                 ),
             };
         }

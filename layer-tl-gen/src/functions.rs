@@ -31,8 +31,8 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
             let bounds = structs::generics(item, ": _De");
             let reading = fields::read(item);
             text.push_str(&format!(
-                "impl{bounds} _De for {class}{names} {{ extern \"C\" fn read({}: &mut crate::Cursor<'_>) -> Self {{ \
-                 {reading} }} }}\n",
+                "impl{bounds} _De for {class}{names} {{ extern \"C\" fn read({}: &mut \
+                 crate::Cursor<'_>) -> Self {{ {reading} }} }}\n",
                 if reading.contains("c.") { "c" } else { "_" },
             ));
         }

@@ -94,10 +94,12 @@ pub fn generate(definitions: &[Definition], config: &Config) -> Result<Outputs, 
     })
 }
 
-/// Where the Rust type stands that reads and writes what `definition` describes with its id: the enum of
-/// its type, or the function's struct (which takes type arguments if the function is generic).
+/// Where the Rust type stands that reads and writes what `definition` describes with its id: the
+/// enum of its type, or the function's struct (which takes type arguments if the function is
+/// generic).
 ///
-/// `root` is the path to the generated modules. `None` for what Rust has itself, as `boolTrue` and `vector`.
+/// `root` is the path to the generated modules. `None` for what Rust has itself, as `boolTrue` and
+/// `vector`.
 ///
 /// ```
 /// let schema = "auth.sentCode#5e002502 a:int = auth.SentCode; boolTrue#997275b5 = Bool;

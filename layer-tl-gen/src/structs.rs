@@ -12,12 +12,14 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
         let class = &item.path.class;
         let reading = fields::read(item);
         text.push_str(&format!(
-            "impl _De for {class} {{ extern \"C\" fn read({}: &mut crate::Cursor<'_>) -> Self {{ {reading} }} }}\n",
+            "impl _De for {class} {{ extern \"C\" fn read({}: &mut crate::Cursor<'_>) -> \
+             Self {{ {reading} }} }}\n",
             if reading.contains("c.") { "c" } else { "_" },
         ));
         let writing = fields::write(item);
         text.push_str(&format!(
-            "impl _Ser for {class} {{ #[inline] fn serialize(&self, {}: &mut ::std::vec::Vec<u8>) {{ {writing} }} }}\n",
+            "impl _Ser for {class} {{ #[inline] fn serialize(&self, {}: &mut \
+             ::std::vec::Vec<u8>) {{ {writing} }} }}\n",
             if writing.is_empty() { "_" } else { "out" },
         ));
         module.add(&item.path, &text);
@@ -38,7 +40,8 @@ pub(crate) fn declaration(item: &Item<'_>, schema: &Schema<'_>, config: &Config)
         text.push_str(&format!("impl{plain} {class}{plain} {{ {new} }}\n"));
         if item.fields().all(|field| field.flag.is_some()) {
             text.push_str(&format!(
-                "impl{plain} _Default for {class}{plain} {{ #[inline] fn default() -> Self {{ Self::new() }} }}\n"
+                "impl{plain} _Default for {class}{plain} {{ #[inline] fn default() -> Self \
+                 {{ Self::new() }} }}\n"
             ));
         }
     }

@@ -6,7 +6,8 @@ use crate::schema::Schema;
 
 /// A line per definition, sorted by id: `59511722 peerUser user_id:long`.
 ///
-/// Bare values are named by their constructor, `message` for `%Message`: types are not in the table.
+/// Bare values are named by their constructor, `message` for `%Message`: types are not in the
+/// table.
 pub(crate) fn write(schema: &Schema<'_>) -> String {
     let mut definitions = schema.definitions.clone();
     definitions.sort_by_key(|definition| definition.id);

@@ -46,7 +46,8 @@ fn show(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     object(&Input { cursor: RefCell::new(Cursor::new(bytes)), depth: Cell::new(0) }, f)
 }
 
-/// What is left to show. The formatter's methods borrow it, so it changes behind a shared reference.
+/// What is left to show. The formatter's methods borrow it, so it changes behind a shared
+/// reference.
 struct Input<'a> {
     cursor: RefCell<Cursor<'a>>,
     depth: Cell<u32>,

@@ -35,7 +35,8 @@
 //! | constructor `peerUser` of type `Peer` | `types::PeerUser`, `enums::Peer::User` |
 //! | a name that is the type's own: `user`, `auth.sentCode` | its last word: `User::User`, `SentCode::Code` |
 //! | a name that would leave `Self`: `inputPeerSelf` | its last two words: `InputPeer::PeerSelf` |
-//! | a constructor without fields | a variant without value: `InputPeer::Empty` |
+//! | names in one type that would be alike; `sendtype` of `Send` | kept whole |
+//! | a constructor without parameters | a variant without value: `InputPeer::Empty` |
 //! | a constructor that is large or contains its own type | `Box`ed in its variant |
 //! | `type`, `final` and other keywords; `self` | `r#type`, `r#final`; `is_self` |
 //! | `name:flags.3?true`, `name:flags.3?string` | `bool`, `Option<String>`; the word of flags is computed |

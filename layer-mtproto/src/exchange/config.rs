@@ -13,11 +13,12 @@ use layer_crypto::rsa::PublicKey;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Config {
-    /// The RSA keys that we trust, in order of preference. The first that the server offers is used.
+    /// The RSA keys that we trust, in order of preference. The first that the server offers is
+    /// used.
     pub server_keys: Vec<PublicKey>,
-    /// The data centre, as it is written in `p_q_inner_data_dc`: its id; plus 10000 for a test data centre;
-    /// the whole negated for a media-only one (media of test data centre 2: -10002). For a CDN data centre
-    /// its id. Servers refuse (-444) a number that is not theirs.
+    /// The data centre, as it is written in `p_q_inner_data_dc`: its id; plus 10000 for a test data
+    /// centre; the whole negated for a media-only one (media of test data centre 2: -10002). For a
+    /// CDN data centre its id. Servers refuse (-444) a number that is not theirs.
     pub dc: i32,
     /// How long the key is to live; [`Lifetime::Permanent`] at first.
     pub lifetime: Lifetime,
@@ -47,8 +48,8 @@ pub enum Lifetime {
 /// The form of `p_q_inner_data`. The padding is always RSA_PAD.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InnerData {
-    /// `p_q_inner_data_dc` or `p_q_inner_data_temp_dc`: the server sees whether it is the one that was
-    /// meant. What Telegram documents.
+    /// `p_q_inner_data_dc` or `p_q_inner_data_temp_dc`: the server sees whether it is the one that
+    /// was meant. What Telegram documents.
     WithDc,
     /// `p_q_inner_data` or `p_q_inner_data_temp`, for servers that know no other.
     WithoutDc,

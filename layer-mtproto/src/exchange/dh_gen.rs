@@ -1,4 +1,5 @@
-//! Step 11: `dh_gen_ok`, `dh_gen_retry` or `dh_gen_fail` (core mtproto/auth_key), and what was agreed.
+//! Step 11: `dh_gen_ok`, `dh_gen_retry` or `dh_gen_fail` (core mtproto/auth_key), and what was
+//! agreed.
 
 use layer_crypto::AuthKey;
 use layer_crypto::auth_key::{DhAnswer, first_salt};
@@ -37,7 +38,8 @@ pub struct Agreed {
     pub first_salt: i64,
     /// How many seconds the server's clock is ahead of the local one.
     pub time_offset: i64,
-    /// When a temporary key expires, in unix time by the server's clock; `None` for a permanent one.
+    /// When a temporary key expires, in unix time by the server's clock; `None` for a permanent
+    /// one.
     pub expires_at: Option<i32>,
 }
 

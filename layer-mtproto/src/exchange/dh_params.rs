@@ -23,8 +23,9 @@ impl AwaitingDhParams {
         Self { nonces, lifetime }
     }
 
-    /// Takes `server_DH_params_ok`: its nonces, the length, SHA-1 and padding of what is encrypted, the
-    /// nonces in there. The numbers in it are checked by [`KeyComputation::run`], because it takes long.
+    /// Takes `server_DH_params_ok`: its nonces, the length, SHA-1 and padding of what is encrypted,
+    /// the nonces in there. The numbers in it are checked by [`KeyComputation::run`], because it
+    /// takes long.
     ///
     /// `now` is when the reply came; from it follows how far the local clock is off.
     ///
@@ -58,8 +59,8 @@ impl AwaitingDhParams {
     pub(super) const REPLY: &str = "server_DH_params_ok";
     const ANSWER: &str = "server_DH_inner_data";
 
-    /// No longer in the documentation, and the end of the exchange either way: but if the hash is right, it
-    /// is the server that says so.
+    /// No longer in the documentation, and the end of the exchange either way: but if the hash is
+    /// right, it is the server that says so.
     fn failure(&self, fail: &types::ServerDhParamsFail) -> ExchangeError {
         let reply = "server_DH_params_fail";
         if let Err(error) = self.nonces.check(reply, &fail.nonce, &fail.server_nonce) {
@@ -73,8 +74,9 @@ impl AwaitingDhParams {
     }
 }
 
-/// Reads what was decrypted. The SHA-1 covers the object alone, so its length must be known first; but what
-/// fails to parse is reported as damaged only if the SHA-1 says that the server meant it so.
+/// Reads what was decrypted. The SHA-1 covers the object alone, so its length must be known first;
+/// but what fails to parse is reported as damaged only if the SHA-1 says that the server meant it
+/// so.
 fn read_answer(opened: &Opened) -> Result<types::ServerDhInnerData, ExchangeError> {
     let available = opened.data().len();
     let mut cursor = Cursor::new(opened.data());
@@ -123,8 +125,8 @@ impl KeyComputation {
     }
 
     /// Checks prime, generator and g_a, draws b and computes g^b and g^ab, which takes about ten
-    /// milliseconds, and a quarter of a second more for a prime that is not `known`: the state to go on
-    /// from, and `set_client_DH_params`.
+    /// milliseconds, and a quarter of a second more for a prime that is not `known`: the state to
+    /// go on from, and `set_client_DH_params`.
     ///
     /// # Errors
     /// [`ExchangeError::Dh`].

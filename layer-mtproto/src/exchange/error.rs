@@ -6,17 +6,18 @@ use layer_crypto::tmp_key::TmpKeyError;
 use layer_wire::framing::TransportError;
 use layer_wire::message::MessageError;
 
-/// Which check of the server's replies failed. Only for our own eyes: nothing of it is sent to the server.
+/// Which check of the server's replies failed. Only for our own eyes: nothing of it is sent to the
+/// server.
 ///
-/// All but [`Transport`](Self::Transport) and [`TooManyRestarts`](Self::TooManyRestarts) mean that the other
-/// end breaks the protocol or is not who it should be. None of them says anything about a key that was
-/// agreed before.
+/// All but [`Transport`](Self::Transport) and [`TooManyRestarts`](Self::TooManyRestarts) mean that
+/// the other end breaks the protocol or is not who it should be. None of them says anything about a
+/// key that was agreed before.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
-    /// A code in place of a reply. -404: the query could not be read, or the server has forgotten the
-    /// exchange; begin again on a new connection. -444: the data centre or test/production is wrong.
-    /// Anybody on the way can forge it.
+    /// A code in place of a reply. -404: the query could not be read, or the server has forgotten
+    /// the exchange; begin again on a new connection. -444: the data centre or test/production is
+    /// wrong. Anybody on the way can forge it.
     #[error("{0}")]
     Transport(#[from] TransportError),
     /// Not a plain message.
@@ -58,7 +59,8 @@ pub enum ExchangeError {
         /// The reply, as the schema calls it.
         reply: &'static str,
     },
-    /// The server has none of the RSA keys that we trust: it is another server, or has changed its keys.
+    /// The server has none of the RSA keys that we trust: it is another server, or has changed its
+    /// keys.
     #[error("the server's RSA keys are {}, none of which we have", fingerprints(.offered))]
     UnknownKeys {
         /// The fingerprints it offers, the first sixteen of them.
@@ -97,8 +99,8 @@ pub enum ExchangeError {
     /// The prime, the generator or g_a fails a check.
     #[error("{0}")]
     Dh(#[from] DhError),
-    /// `new_nonce_hash` is not that of the key just computed: the server has another key, or somebody in
-    /// the middle has none.
+    /// `new_nonce_hash` is not that of the key just computed: the server has another key, or
+    /// somebody in the middle has none.
     #[error("{reply} carries a wrong new_nonce_hash")]
     NewNonceHash {
         /// The reply, as the schema calls it.

@@ -1,7 +1,7 @@
 //! Key agreement, the client's half (core mtproto/auth_key).
 //!
-//! One struct per awaited reply, eaten when the reply has come, and one per piece of work, which a driver
-//! may run where it does not hold up others:
+//! One struct per awaited reply, eaten when the reply has come, and one per piece of work, which a
+//! driver may run where it does not hold up others:
 //!
 //! ```text
 //! begin ─ req_pq_multi → AwaitingResPq    ─ resPQ →              Factorisation
@@ -9,8 +9,8 @@
 //!  set_client_DH_params ← AwaitingDhGen    ─ dh_gen_* →           Outcome
 //! ```
 //!
-//! Those take and give TL objects. [`Exchange`] is all of them in one, takes and gives packets, and is what
-//! a driver wants.
+//! Those take and give TL objects. [`Exchange`] is all of them in one, takes and gives packets, and
+//! is what a driver wants.
 
 mod config;
 mod dh_gen;
@@ -43,10 +43,11 @@ pub const MOST_LATE_REPLIES: u32 = 64;
 
 /// A key exchange that waits for a packet.
 ///
-/// All packets must go over one connection. Nothing here waits: whoever drives it gives up after as long as
-/// he likes, and a failed or abandoned exchange leaves nothing behind.
+/// All packets must go over one connection. Nothing here waits: whoever drives it gives up after as
+/// long as he likes, and a failed or abandoned exchange leaves nothing behind.
 ///
-/// A copy goes on by itself with the same secrets; it is there for tests that try many replies at one point.
+/// A copy goes on by itself with the same secrets; it is there for tests that try many replies at
+/// one point.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -107,8 +108,8 @@ pub enum Step {
     },
     /// Nothing is to be sent (an earlier reply came once more): read the next packet.
     Read(Exchange),
-    /// [Run](Work::run) it, on another thread where this one must not be held up. Until then nothing is to
-    /// be read: no request is under way.
+    /// [Run](Work::run) it, on another thread where this one must not be held up. Until then
+    /// nothing is to be read: no request is under way.
     Work(Work),
     /// A key is agreed.
     Done {
@@ -138,15 +139,16 @@ enum Task {
 pub enum WorkKind {
     /// [`Factorisation`] of pq, about a millisecond.
     Factorisation,
-    /// The [powers](KeyComputation) of the DH exchange, about ten milliseconds; longer for a prime that is
-    /// new to us.
+    /// The [powers](KeyComputation) of the DH exchange, about ten milliseconds; longer for a prime
+    /// that is new to us.
     KeyComputation,
 }
 
 impl Exchange {
     /// Begins an exchange with a server that has not been spoken to on this connection.
     ///
-    /// `known_primes` spares the primality test of a prime that was met before; it comes back at the end.
+    /// `known_primes` spares the primality test of a prime that was met before; it comes back at
+    /// the end.
     pub fn begin(
         config: Config,
         known_primes: KnownPrimes,
@@ -168,8 +170,8 @@ impl Exchange {
     /// Takes a packet that came over the connection, out of its frame.
     ///
     /// # Errors
-    /// [`ExchangeError`] says which check failed. The exchange is over then, and the connection is best
-    /// closed.
+    /// [`ExchangeError`] says which check failed. The exchange is over then, and the connection is
+    /// best closed.
     pub fn handle_packet(
         self,
         packet: &[u8],
@@ -300,8 +302,8 @@ impl Course {
         self.answered.extend(body.get(..identity).map(<[u8]>::to_vec));
     }
 
-    /// Whether this is a reply that has been taken already: a server may say twice what it was asked once,
-    /// and after a new beginning there may be replies from before.
+    /// Whether this is a reply that has been taken already: a server may say twice what it was
+    /// asked once, and after a new beginning there may be replies from before.
     fn is_late(&self, body: &[u8]) -> bool {
         self.answered.iter().any(|answered| body.starts_with(answered))
     }

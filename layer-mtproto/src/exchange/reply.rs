@@ -38,8 +38,8 @@ pub(super) fn same(one: &[u8; 16], other: &[u8; 16]) -> bool {
     one.ct_eq(other).into()
 }
 
-/// Reads an object, whatever follows it: replies may have random bytes behind them. `reply` is what is
-/// awaited, as the schema calls it.
+/// Reads an object, whatever follows it: replies may have random bytes behind them. `reply` is what
+/// is awaited, as the schema calls it.
 pub(super) fn read<T: Deserializable>(
     body: &[u8],
     reply: &'static str,
