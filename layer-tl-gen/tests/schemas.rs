@@ -98,6 +98,10 @@ fn schemas_that_contradict_themselves_are_refused_by_name() {
         refused("one a:Maybe<int> = One;"),
         Error::UnknownType { definition: "one".into(), ty: "Maybe<int>".into() }
     );
+    assert_eq!(
+        refused("one a:%Two = One; two = Two; too = Two;"),
+        Error::UnknownType { definition: "one".into(), ty: "%Two".into() }
+    );
     assert_eq!(refused("one again:One = One;"), Error::Endless("One".into()));
     assert_eq!(refused("one a:vector<two> = A; two b:one = B;"), Error::Endless("one".into()));
     for (schema, parameter) in [
@@ -129,10 +133,16 @@ fn what_stands_in_for_an_unknown_constructor_needs_the_fewest_others() {
     let enums = made(
         "bold#1 text:Text = Text; nil#2 = Text; \
          pair#3 texts:Texts text:Text = Texts; many#4 texts:Vector<Texts> = Texts; \
-         chain#5 flags:# next:flags.0?Chain = Chain;",
+         chain#5 flags:# next:flags.0?Chain = Chain; \
+         wraps#6 text:Text = Wrap; empty#7 = Wrap;",
     )
     .enums;
-    for stand_in in ["0x00000002, \"Text\"", "0x00000004, \"Texts\"", "0x00000005, \"Chain\""] {
+    for stand_in in [
+        "0x00000002, \"Text\"",
+        "0x00000004, \"Texts\"",
+        "0x00000005, \"Chain\"",
+        "0x00000007, \"Wrap\"",
+    ] {
         assert!(enums.contains(&format!("c.expect_id(id, {stand_in})")), "{stand_in}: {enums}");
     }
 }

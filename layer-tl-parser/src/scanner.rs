@@ -104,7 +104,6 @@ impl<'a> Scanner<'a> {
 
     /// Goes on behind the next semicolon, to find further errors after one.
     pub(crate) fn skip_definition(&mut self) {
-        self.nesting = 0;
         while !self.at_end() {
             if self.eat_directly(";") {
                 return;

@@ -48,6 +48,7 @@ fn reads_flags_words_bits_and_bits_without_a_value() {
     let definition = one("a flags:# on:flags.0?true flags2:# title:flags2.31?string = A;");
     assert_eq!(definition.params[0].ty, ParameterType::Flags);
     assert!(definition.params[1].is_true_flag());
+    assert!(!one("a flags:# on:flags.0?b.true = A;").params[1].is_true_flag());
     let ParameterType::Normal { ty, flag: Some(flag) } = &definition.params[3].ty else { panic!() };
     assert_eq!((ty.name.as_str(), flag.name.as_str(), flag.index), ("string", "flags2", 31));
 }
@@ -112,6 +113,14 @@ fn errors_say_where_and_what_was_expected() {
             "a bit of a `#` parameter that stands before",
             "b:flags.0?int",
         ),
+        (
+            "a flags:int b:flags.0?int = A;",
+            1,
+            13,
+            "a bit of a `#` parameter that stands before",
+            "b:flags.0?int",
+        ),
+        ("/* é */ a b: = A;", 1, 14, "a type", "="),
         ("a b:int b:int = A;", 1, 9, "a parameter's name that is not taken", "b:int"),
         ("a b:!X = X;", 1, 3, "a type variable that was declared in braces", "b:!X"),
         ("---things---\n", 1, 4, "`types` or `functions`", "things---"),
@@ -137,6 +146,9 @@ fn goes_on_after_an_error() {
 
 #[test]
 fn refuses_generic_arguments_without_end() {
-    let text = format!("a b:{}int{} = A;", "Vector<".repeat(100_000), ">".repeat(100_000));
-    assert_eq!(error(&text).expected, "at most 16 levels of generic arguments");
+    let text = |levels| format!("a b:{}int{} = A;", "Vector<".repeat(levels), ">".repeat(levels));
+    one(&text(16));
+    for levels in [17, 100_000] {
+        assert_eq!(error(&text(levels)).expected, "at most 16 levels of generic arguments");
+    }
 }

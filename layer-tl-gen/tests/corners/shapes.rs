@@ -25,13 +25,7 @@ fn names_of_rust_are_names_like_others() {
     let x = u32::from_le_bytes([1, b'x', 0, 0]);
     // `b` shares the bit with `a`.
     both_ways(&enums::Option::from(option), &[0x1000_0001, 1, x, 0x1cb5_c415, 0]);
-    both_ways(&types::Vec { a: vec![vec![b"x".to_vec()]] }, &[
-        0x1cb5_c415,
-        1,
-        0x1cb5_c415,
-        1,
-        x,
-    ]);
+    both_ways(&types::Vec { a: vec![vec![b"x".to_vec()]] }, &[0x1cb5_c415, 1, 0x1cb5_c415, 1, x]);
     both_ways(&types::Text { a: "x".to_owned() }, &[x]);
     assert_eq!(types::Default::default().a, None);
     both_ways(&enums::Send::Sendtype, &[0x1000_001b]);
@@ -57,7 +51,15 @@ fn several_words_of_flags_are_read_where_they_stand() {
     both_ways(&types::Words::new(7), &[7, 0, 0, 0]);
     // An unused word is a zero, and whatever stands there is read over.
     both_ways(&enums::Nothing::Nothing(types::Nothing {}), &[0x2000_0003, 0]);
-    enums::Nothing::from_bytes(&words(&[0x2000_0003, 9])).unwrap();
+    let two = Vec::<enums::Nothing>::from_bytes(&words(&[
+        0x1cb5_c415,
+        2,
+        0x2000_0003,
+        9,
+        0x2000_0003,
+        9,
+    ]));
+    assert_eq!(two.unwrap().len(), 2);
 }
 
 #[test]
