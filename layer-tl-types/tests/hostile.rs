@@ -28,6 +28,18 @@ fn a_vector_longer_than_its_bytes_is_refused_before_anything_is_reserved() {
         Vec::<i64>::from_bytes(&bytes).unwrap_err(),
         Error::VectorTooLong { count: u32::MAX, offset: 4, left: 64 }
     );
+    let mut bytes = vector_of(7, 3);
+    bytes[4..8].copy_from_slice(&4_u32.to_le_bytes());
+    assert_eq!(
+        Vec::<i32>::from_bytes(&bytes).unwrap_err(),
+        Error::VectorTooLong { count: 4, offset: 4, left: 12 }
+    );
+    // Nor for elements that turn out to be none, although their number would fit.
+    let bytes = vector_of(7, 4 << 20);
+    assert_eq!(
+        Vec::<enums::PageBlock>::from_bytes(&bytes).unwrap_err(),
+        Error::UnknownConstructor { id: 7, ty: "PageBlock", offset: 8 }
+    );
 }
 
 #[test]
