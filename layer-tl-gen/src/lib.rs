@@ -85,7 +85,8 @@ pub struct Outputs {
 /// A type that nothing constructs, two definitions of one name or id, a value of a type that the
 /// wire format has no form for: the schema is at fault and the error names the definition.
 pub fn generate(definitions: &[Definition], config: &Config) -> Result<Outputs, Error> {
-    let schema = schema::Schema::new(definitions)?;
+    let mut schema = schema::Schema::new(definitions)?;
+    recursion::analyse(&mut schema)?;
     Ok(Outputs {
         types: structs::write(&schema, config),
         enums: enums::write(&schema, config),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use layer_tl_parser::tl::{Category, Definition, Parameter, ParameterType, Type};
 
-use crate::{Error, names, recursion};
+use crate::{Error, names};
 
 /// A schema ready to be written out.
 pub(crate) struct Schema<'a> {
@@ -98,9 +98,8 @@ impl<'a> Schema<'a> {
             .map(item)
             .collect::<Result<Vec<_>, _>>()?;
         let types = index.type_items(&constructors);
-        let mut schema = Self { constructors, functions, types, definitions };
+        let schema = Self { constructors, functions, types, definitions };
         schema.check_paths()?;
-        recursion::analyse(&mut schema)?;
         Ok(schema)
     }
 
