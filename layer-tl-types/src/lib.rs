@@ -80,6 +80,7 @@ pub trait RemoteCall: Serializable {
 
 /// What the generated code names, as no name of a schema is spelled: a constructor may be called
 /// `default`, a namespace `write`.
+#[allow(unused_imports, reason = "some are for code that a feature asks for")]
 mod generated {
     pub(crate) use std::cmp::PartialEq as _PartialEq;
     pub(crate) use std::convert::{From as _From, TryFrom as _TryFrom};

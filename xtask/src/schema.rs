@@ -27,14 +27,15 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 fn each_feature_alone() -> Result<(), String> {
+    // Clippy, because it can be told that a warning is an error.
     let check = |features: &str| {
         println!(
             "layer-tl-types with {}",
             if features.is_empty() { "no feature" } else { features }
         );
-        let mut check =
-            cargo(["check", "--quiet", "-p", "layer-tl-types", "--no-default-features"]);
-        command(check.args(["--features", features]))
+        let mut clippy =
+            cargo(["clippy", "--quiet", "-p", "layer-tl-types", "--no-default-features"]);
+        command(clippy.args(["--features", features, "--", "-D", "warnings"]))
     };
     check("")?;
     for feature in FEATURES.iter().chain(&["impl-serde"]) {
