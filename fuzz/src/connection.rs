@@ -73,6 +73,8 @@ struct Link {
     known: Vec<i64>,
     /// Bytes went to the server that no framing of ours has made, so nobody knows how it answers.
     foreign: bool,
+    /// An `auth.bindTempAuthKey` was sent that was right before it was damaged.
+    binding_sent: bool,
 }
 
 impl Link {
@@ -97,6 +99,7 @@ impl Link {
             decoder,
             known: vec![(UNIX << 32) + 4],
             foreign: false,
+            binding_sent: false,
         }
     }
 
@@ -124,6 +127,9 @@ impl Link {
             4 => {
                 let query = self.binding(input);
                 self.seal(KEYS[1], &query, input);
+                let temporary = self.world.keys.get(key(KEYS[1]).id(), UNIX);
+                let bound = temporary.and_then(|known| known.temporary?.bound_to);
+                assert!(bound.is_none() || self.binding_sent, "a wrong binding was taken");
             }
             _ => {
                 let body = body(input, &self.known);
@@ -155,6 +161,7 @@ impl Link {
             temp_session_id: SESSION,
             expires_at: UNIX as i32 + 3600,
         };
+        let right = inner.clone();
         match input.below(8) {
             0 => inner.nonce ^= input.long(),
             1 => inner.temp_auth_key_id ^= input.long(),
@@ -163,6 +170,7 @@ impl Link {
             4 => inner.expires_at ^= input.int(),
             _ => {}
         }
+        self.binding_sent |= inner == right;
         let bytes = enums::BindAuthKeyInner::Inner(inner).to_bytes();
         let mut encrypted_message = v1::seal(&permanent, msg_id, &bytes, &mut self.rng);
         input.damage(&mut encrypted_message);

@@ -164,7 +164,7 @@ fn draft(input: &mut Input<'_>) {
             assert_eq!((opened.header, opened.body_of(packet)), (header, body));
         }
         Err(error) => {
-            assert!(body.len() % 4 != 0 || body.len() > MOST_BODY);
+            assert!(!body.len().is_multiple_of(4) || body.len() > MOST_BODY);
             show_error(&error);
         }
     }

@@ -3,7 +3,7 @@
 //! No reply but the right one gives a key.
 
 use layer_mtproto::exchange::{Exchange, Step, WorkKind};
-use layer_tl_types::{Deserializable, Serializable, enums};
+use layer_tl_types::{Cursor, Deserializable, Serializable, enums};
 
 use crate::recorded::{NOW, Recorded, plain, recorded, rng};
 use crate::{Input, Seeds, memory, show, show_error};
@@ -59,27 +59,40 @@ fn next(recorded: &Recorded, stage: usize, step: Step, packet: &[u8]) -> Option<
     None
 }
 
-/// Whether the work is a short factorisation, or fails before it comes to powers of 2048 bits.
+/// Whether the work is a short factorisation, or fails before it comes to powers of 2048 bits. What it is
+/// made of has passed the checks, so it is checked here in other words.
 fn is_cheap(stage: usize, recorded: &Recorded, packet: &[u8]) -> bool {
     let body = &packet[20..];
+    let nonces = (recorded.nonce, recorded.server_nonce);
     match stage {
         0 => {
-            let enums::ResPq::Pq(reply) =
-                enums::ResPq::from_bytes(body).expect("taken by the client");
-            let significant = reply.pq.iter().skip_while(|byte| **byte == 0);
-            significant.count() <= 5
+            let enums::ResPq::Pq(reply) = enums::ResPq::from_bytes(body).expect("taken");
+            assert_eq!(reply.nonce, recorded.nonce);
+            assert_ne!(reply.pq.last().map_or(0, |byte| byte & 1), 0, "pq is odd");
+            significant(&reply.pq) <= 5
         }
         1 => {
-            let reply = enums::ServerDhParams::from_bytes(body).expect("taken by the client");
-            let enums::ServerDhParams::Ok(reply) = reply else { return false };
+            let reply = enums::ServerDhParams::from_bytes(body).expect("taken");
+            let enums::ServerDhParams::Ok(reply) = reply else { panic!("a failure was taken") };
+            assert_eq!((reply.nonce, reply.server_nonce), nonces);
             let opened = recorded.tmp_key().open(&reply.encrypted_answer).expect("taken");
-            let inner = enums::ServerDhInnerData::from_bytes(opened.data()).expect("taken");
+            let mut cursor = Cursor::new(opened.data());
+            let inner = enums::ServerDhInnerData::deserialize(&mut cursor).expect("taken");
+            assert_eq!(opened.check(cursor.position()), Ok(()));
             let enums::ServerDhInnerData::Data(inner) = inner;
-            let significant = inner.dh_prime.iter().skip_while(|byte| **byte == 0);
-            significant.count() < 256 || !(2..=7).contains(&inner.g)
+            assert_eq!((inner.nonce, inner.server_nonce), nonces);
+            significant(&inner.dh_prime) < 256 || !(2..=7).contains(&inner.g)
         }
-        _ => false,
+        _ => {
+            assert!(body.starts_with(&recorded.retry));
+            false
+        }
     }
+}
+
+/// The length of a big-endian number.
+fn significant(number: &[u8]) -> usize {
+    number.iter().skip_while(|byte| **byte == 0).count()
 }
 
 /// A packet of the server's.

@@ -25,8 +25,11 @@ pub use input::Input;
 /// Inputs to begin with.
 pub type Seeds = Vec<Vec<u8>>;
 
-/// Every target's name and its seeds.
-pub const TARGETS: &[(&str, fn() -> Seeds)] = &[
+/// A target's name and what makes its seeds.
+pub type Target = (&'static str, fn() -> Seeds);
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
     ("connection", connection::seeds),
     ("envelope", envelope::seeds),
     ("exchange_client", exchange_client::seeds),

@@ -26,12 +26,11 @@ impl<T: Serializable + Debug> Value for T {}
 /// Reads the input as every type that has its first four bytes as an id.
 pub fn run(input: &[u8]) {
     for reader in readers(input) {
-        let read = || memory::within((1 << 16) + HEAP_PER_BYTE * input.len(), || reader(input));
-        match read() {
+        match memory::within((1 << 16) + HEAP_PER_BYTE * input.len(), || reader(input)) {
             Ok(value) => {
                 // A generic function carries all that follows it, of whatever length.
-                let len = value.to_bytes().len();
-                assert!(len % 4 == 0 || input.len() % 4 != 0, "{len} bytes are not whole words");
+                let whole = |bytes: &[u8]| bytes.len().is_multiple_of(4);
+                assert!(whole(&value.to_bytes()) || !whole(input), "objects are whole words");
                 check(reader, &*value);
             }
             Err(error) => show_error(&error),
