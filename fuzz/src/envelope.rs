@@ -94,6 +94,13 @@ fn seal(input: &mut Input<'_>) {
     let mut plain = input.take(32).to_vec();
     plain.resize(32, 0);
     plain.extend_from_slice(input.piece());
+    // The length field says anything, or leaves about as little or as much padding as may be.
+    let near = i32::from(input.byte());
+    if near != 0 {
+        let padding = [12, 1024][usize::from(near > 128)] + (near & 127) - 64;
+        let len = plain.len() as i32 - 32 - padding;
+        plain[28..32].copy_from_slice(&len.to_le_bytes());
+    }
     let len = i32::from_le_bytes(plain[28..32].try_into().expect("four bytes"));
     let mut packet = [&[0; HEAD], &*plain].concat();
     let Ok(job) = SealJob::new(&KEY, from, &mut packet) else { return };
@@ -259,8 +266,9 @@ pub fn seeds() -> Seeds {
         [&[0, 1, 1][..], &len(cut), cut].concat(),
         [&[0, 1, 0][..], &len(&good), &good].concat(),
         [&[1, 1, 3, 1][..], &len(cut), cut, &[0], &len(&good), &good].concat(),
-        [&[2, 1][..], &plain, &len(&body), &body, &[1, 9, 0, 5, 1]].concat(),
-        [&[2, 0][..], &plain, &len(&[0; 96]), &[7; 96]].concat(),
+        [&[2, 1][..], &plain, &len(&body), &body, &[0, 1, 9, 0, 5, 1]].concat(),
+        [&[2, 0][..], &plain, &len(&[0; 96]), &[7; 96], &[64]].concat(),
+        [&[2, 0][..], &plain, &len(&[0; 1040]), &[7; 1040], &[192]].concat(),
         [&[3, 0][..], &[5; 28], &[2, 0, 1, 1], &[6; 40]].concat(),
         [&[3, 1][..], &[5; 28], &[0, 0], &[6; 42]].concat(),
         [&[4, 0][..], &[5; 8], &len(&body), &body, &[1, 60, 0, 5, 1]].concat(),
