@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::Config;
 use crate::modules::Module;
 use crate::schema::{Item, Schema, TypeItem, Variant};
+use crate::structs;
 
 pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
     let mut module = Module::default();
@@ -69,9 +70,10 @@ fn reading(ty: &TypeItem, schema: &Schema<'_>) -> String {
         false => matching,
     };
     format!(
-        "impl _De for {} {{ extern \"C\" fn read(c: &mut crate::Cursor<'_>) -> Self {{ \
+        "impl _De for {} {{ {} extern \"C\" fn read(c: &mut crate::Cursor<'_>) -> Self {{ \
          {body} }} }}\n",
-        ty.path.class
+        ty.path.class,
+        structs::inline_reading(ty.only_asked),
     )
 }
 

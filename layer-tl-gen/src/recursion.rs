@@ -1,5 +1,5 @@
-//! Types that contain themselves, and how large values are: what needs a box, what counts as
-//! nesting, and which constructor can stand in when none is known.
+//! Which types contain which, and how large values are: what needs a box, what counts as nesting,
+//! what only servers read, and which constructor can stand in when none is known.
 
 use crate::Error;
 use crate::schema::{Field, Item, Kind, Schema};
@@ -8,7 +8,7 @@ use crate::schema::{Field, Item, Kind, Schema};
 /// it move that much for each element.
 const LARGEST_INLINE: usize = 128;
 
-/// Marks what has to be boxed, what is recursive, and each type's fallback.
+/// Marks what has to be boxed, what is recursive, what only servers read, and each type's fallback.
 pub(crate) fn analyse(schema: &mut Schema<'_>) -> Result<(), Error> {
     refuse_bare_circles(&schema.constructors)?;
     let by_value = reachable(&edges(schema, false));
@@ -29,8 +29,26 @@ pub(crate) fn analyse(schema: &mut Schema<'_>) -> Result<(), Error> {
             variant.boxed = held.iter().any(|to| reaches(&by_value, *to, at));
         }
     }
+    mark_only_asked(schema, &through_vectors);
     box_large_variants(schema);
     choose_fallbacks(schema)
+}
+
+fn mark_only_asked(schema: &mut Schema<'_>, reachable: &[Vec<bool>]) {
+    let (mut asked, mut answered) = (Vec::new(), Vec::new());
+    for function in &schema.functions {
+        types_in(&function.result, &schema.constructors, true, &mut answered);
+        for field in function.fields() {
+            types_in(&field.kind, &schema.constructors, true, &mut asked);
+        }
+    }
+    let within = |roots: &[usize], at: usize| {
+        let reaches = |root: usize| reachable.get(root).and_then(|row| row.get(at)) == Some(&true);
+        roots.iter().any(|root| *root == at || reaches(*root))
+    };
+    for (at, ty) in schema.types.iter_mut().enumerate() {
+        ty.only_asked = within(&asked, at) && !within(&answered, at);
+    }
 }
 
 /// A constructor that holds itself bare would have a struct of endless size; what follows relies on

@@ -36,6 +36,8 @@ pub(crate) struct TypeItem {
     pub(crate) variants: Vec<Variant>,
     /// Whether a value can contain another one of the type, at any depth.
     pub(crate) recursive: bool,
+    /// Whether functions take it and no answer holds it, so that only servers read it.
+    pub(crate) only_asked: bool,
     /// The variant that is complete without any other type, or with the fewest: it stands in for
     /// an unknown constructor after the error was noted.
     pub(crate) fallback: usize,
@@ -257,6 +259,7 @@ impl<'a> Index<'a> {
                 path: path(&namespace, &last),
                 variants: variants.remove(&at).unwrap_or_default(),
                 recursive: false,
+                only_asked: false,
                 fallback: 0,
             }
         };

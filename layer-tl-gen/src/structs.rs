@@ -1,19 +1,28 @@
 //! `types`: a struct per constructor, without its id on the wire.
 
+use std::collections::HashSet;
+
 use crate::modules::Module;
 use crate::schema::{Item, Schema};
 use crate::{Config, docs, fields};
 
 pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
     let mut module = Module::default();
-    for item in &schema.constructors {
+    let only_asked: HashSet<usize> = schema
+        .types
+        .iter()
+        .filter(|ty| ty.only_asked)
+        .flat_map(|ty| ty.variants.iter().map(|variant| variant.constructor))
+        .collect();
+    for (at, item) in schema.constructors.iter().enumerate() {
         let mut text = docs::constructor(item);
         text.push_str(&declaration(item, schema, config));
         let class = &item.path.class;
         let reading = fields::read(item);
         text.push_str(&format!(
-            "impl _De for {class} {{ extern \"C\" fn read({}: &mut crate::Cursor<'_>) -> \
+            "impl _De for {class} {{ {} extern \"C\" fn read({}: &mut crate::Cursor<'_>) -> \
              Self {{ {reading} }} }}\n",
+            inline_reading(only_asked.contains(&at)),
             if reading.contains("c.") { "c" } else { "_" },
         ));
         let writing = fields::write(item);
@@ -25,6 +34,11 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
         module.add(&item.path, &text);
     }
     module.text()
+}
+
+/// What only servers read is compiled where it is read, and in no client.
+pub(crate) fn inline_reading(only_asked: bool) -> &'static str {
+    if only_asked { "#[inline]" } else { "" }
 }
 
 /// The struct and what functions have as well: `new`, equality, `Debug`, its id.

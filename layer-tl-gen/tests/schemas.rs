@@ -146,3 +146,19 @@ fn what_stands_in_for_an_unknown_constructor_needs_the_fewest_others() {
         assert!(enums.contains(&format!("c.expect_id(id, {stand_in})")), "{stand_in}: {enums}");
     }
 }
+
+#[test]
+fn what_only_servers_read_is_compiled_where_it_is_read() {
+    let made = made(
+        "inputThing a:InputPart = InputThing; inputPart = InputPart; thing b:Part = Thing;
+         part = Part; pushed = Push; ---functions--- get a:InputThing b:Vector<Part> = Thing;",
+    );
+    let inline = |class: &str| format!("impl _De for {class} {{ #[inline]");
+    for class in ["InputThing", "InputPart"] {
+        assert!(made.enums.contains(&inline(class)) && made.types.contains(&inline(class)));
+    }
+    // Answers, what is in them, and what comes unasked.
+    for class in ["Thing", "Part", "Push", "Pushed"] {
+        assert!(!made.enums.contains(&inline(class)) && !made.types.contains(&inline(class)));
+    }
+}
