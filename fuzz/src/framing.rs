@@ -21,7 +21,9 @@ const INIT: usize = 64;
 
 /// One of three things is done with the input, in one of the framings.
 pub fn run(input: &[u8]) {
-    memory::within((1 << 16) + 32 * input.len(), || {
+    // What was seen is kept for comparison, up to a few hundred bytes for each byte of the input; a
+    // length that was believed would take 16 MiB.
+    memory::within((1 << 20) + 512 * input.len(), || {
         let mut input = Input::new(input);
         let kind = kind(&mut input);
         match input.below(3) {
