@@ -23,6 +23,8 @@ const LONGEST_INPUT: u32 = 8192;
 const INPUT_SECONDS: u32 = 10;
 /// A target ends by itself; this is for one that can't.
 const GRACE: Duration = Duration::from_secs(120);
+/// With what libFuzzer ends if it is asked to.
+const INTERRUPTED: i32 = 72;
 /// The length of the objects by which the deserialiser's need of memory is measured.
 const MEASURED_BYTES: &str = "65536";
 
@@ -254,6 +256,9 @@ impl Report {
         };
         let finding = match status {
             Some(status) if status.success() => None,
+            Some(status) if status.code() == Some(INTERRUPTED) => {
+                Some(Finding { why: "it was interrupted".to_owned(), input: None })
+            }
             Some(status) => Some(Finding {
                 why: reason(said).unwrap_or_else(|| format!("it ended with {status}")),
                 input: said.lines().find_map(input),
