@@ -138,7 +138,8 @@ impl Link {
             }
         }
         show(&self.server);
-        if let Err(fault) = self.server.handle_timeout(self.now) {
+        let (world, rng) = (&mut self.world, &mut self.rng);
+        if let Err(fault) = self.server.handle_timeout(self.now, world, rng) {
             show_error(&fault);
         }
     }

@@ -102,6 +102,13 @@ impl Keys {
         replaced
     }
 
+    /// Makes all salts of a key worth nothing.
+    pub fn stale_salts(&mut self, id: i64) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.salts.forget();
+        }
+    }
+
     /// Forgets a key, and a temporary one that is bound to it.
     pub fn remove(&mut self, id: i64) {
         self.known.remove(&id);

@@ -4,6 +4,7 @@
 //! * [`connection`]: the pure machine of one link: bytes in, bytes out.
 //! * [`router`] and [`methods`]: from a constructor id to what answers it.
 //! * [`world`]: what the server knows; [`keys`], [`salts`] and [`session`] are its parts.
+//! * [`faults`]: knobs by which a test makes it behave worse.
 //! * `listen` (feature `listen`): the same on a loopback port, with threads.
 //!
 //! All but `listen` is pure: time comes in as [`Now`], random bytes as an argument. It is written apart
@@ -13,6 +14,7 @@
 mod clock;
 pub mod connection;
 pub mod exchange;
+pub mod faults;
 pub mod keys;
 #[cfg(feature = "listen")]
 pub mod listen;
@@ -24,6 +26,8 @@ pub mod world;
 
 pub use clock::Now;
 pub use connection::Connection;
+pub use faults::Faults;
 #[cfg(feature = "listen")]
 pub use listen::Listener;
+pub use router::{Caller, Reply, RpcError};
 pub use world::{Settings, World};

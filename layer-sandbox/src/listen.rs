@@ -185,7 +185,7 @@ fn exchange_bytes(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut rng = UnwrapErr(SysRng);
     let mut bytes = vec![0; READ];
     while !connection.is_closed() && !shared.stopping.load(Ordering::SeqCst) {
-        let wait = connection.deadline().saturating_sub(shared.now().monotonic);
+        let wait = connection.deadline(&lock(&shared.world)).saturating_sub(shared.now().monotonic);
         // A timeout of zero would mean none at all.
         stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
         match stream.read(&mut bytes) {
@@ -204,7 +204,8 @@ fn exchange_bytes(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 }
             }
             Err(error) if is_timeout(&error) => {
-                let _ = connection.handle_timeout(shared.now());
+                let world = &mut lock(&shared.world);
+                let _ = connection.handle_timeout(shared.now(), world, &mut rng);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -1,5 +1,7 @@
 //! From a query to what answers it: wrappers are taken off, then the constructor id chooses the handler.
 
+use std::time::Duration;
+
 use layer_tl_types::{
     Cursor, Deserializable, Identifiable, RawObject, RemoteCall, Serializable, functions, types,
 };
@@ -20,6 +22,15 @@ pub struct Caller {
     pub dc: i32,
     /// When the query came.
     pub now: Now,
+}
+
+/// How a query is answered. It has been executed by then, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// At once. The bytes are those of the answer's boxed object: whole words.
+    Now(Result<Vec<u8>, RpcError>),
+    /// So long after the query has come, through whatever connection the session uses then.
+    After(Duration, Result<Vec<u8>, RpcError>),
 }
 
 /// An error that a query is answered with.

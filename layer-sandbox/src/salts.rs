@@ -30,6 +30,11 @@ impl Salts {
         Self { known: VecDeque::from([Salt { since: now, value: first }]) }
     }
 
+    /// Forgets all of them: others are drawn when they are needed.
+    pub fn forget(&mut self) {
+        self.known.clear();
+    }
+
     /// Whether a message with this salt is taken at `now`.
     pub fn accepts(&self, salt: i64, now: i64) -> bool {
         self.known.iter().any(|known| known.value == salt && known.is_valid(now))

@@ -3,11 +3,15 @@
 //! A session belongs to an authorization key and outlives connections, so that a query which comes again
 //! is answered from memory and not run twice. Everything in it is bounded: the oldest is forgotten first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
+
+use crate::router::RpcError;
 
 /// Messages that a session remembers.
 const MOST_MESSAGES: usize = 1024;
+/// Objects that wait to be sent unasked.
+const MOST_PUSHES: usize = 1024;
 /// Bytes of answers that it keeps until the client has acknowledged them.
 const MOST_ANSWERS: usize = 512 << 10;
 
@@ -24,6 +28,16 @@ impl Sessions {
     /// Takes a session out, to be worked on and put back.
     pub(crate) fn take(&mut self, key_id: i64, session_id: i64) -> Option<Session> {
         self.known.remove(&(key_id, session_id))
+    }
+
+    /// A session, to be looked at.
+    pub(crate) fn get(&self, key_id: i64, session_id: i64) -> Option<&Session> {
+        self.known.get(&(key_id, session_id))
+    }
+
+    /// A session, to be changed.
+    pub(crate) fn get_mut(&mut self, key_id: i64, session_id: i64) -> Option<&mut Session> {
+        self.known.get_mut(&(key_id, session_id))
     }
 
     /// Puts a session in; the one that was silent longest goes if there are too many.
@@ -72,6 +86,12 @@ pub struct Session {
     /// The messages in which answers went out, and the queries that they answer.
     sent: BTreeMap<i64, i64>,
     answers_len: usize,
+    /// The connection that spoke in it last.
+    pub(crate) connection: Option<u64>,
+    /// Answers to queries that have been executed, and when they are to go out.
+    running: BTreeMap<i64, (Duration, Result<Vec<u8>, RpcError>)>,
+    /// What is to be sent unasked.
+    pushes: VecDeque<Vec<u8>>,
 }
 
 struct Received {
@@ -97,6 +117,50 @@ pub(crate) enum Arrival {
 }
 
 impl Session {
+    /// Queues what is to be sent unasked. Returns whether there was room.
+    pub(crate) fn push(&mut self, object: Vec<u8>) -> bool {
+        let room = self.pushes.len() < MOST_PUSHES && object.len().is_multiple_of(4);
+        if room {
+            self.pushes.push_back(object);
+        }
+        room
+    }
+
+    pub(crate) fn pop_push(&mut self) -> Option<Vec<u8>> {
+        self.pushes.pop_front()
+    }
+
+    /// Keeps an answer until it is due.
+    pub(crate) fn answer_later(
+        &mut self,
+        query: i64,
+        at: Duration,
+        answer: Result<Vec<u8>, RpcError>,
+    ) {
+        if let Some(received) = self.received.get_mut(&query) {
+            received.query = true;
+        }
+        self.running.insert(query, (at, answer));
+    }
+
+    pub(crate) fn is_running(&self, query: i64) -> bool {
+        self.running.contains_key(&query)
+    }
+
+    /// An answer that is due.
+    pub(crate) fn pop_due(&mut self, now: Duration) -> Option<(i64, Result<Vec<u8>, RpcError>)> {
+        let query = *self.running.iter().find(|(_, (at, _))| *at <= now)?.0;
+        self.running.remove(&query).map(|(_, answer)| (query, answer))
+    }
+
+    /// When something is to be sent.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        if !self.pushes.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        self.running.values().map(|(at, _)| *at).min()
+    }
+
     /// Remembers that a message has come; `content` if it is to be acknowledged.
     pub(crate) fn receive(&mut self, msg_id: i64, content: bool) -> Arrival {
         if self.received.contains_key(&msg_id) {

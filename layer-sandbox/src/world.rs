@@ -7,7 +7,9 @@ use layer_wire::framing::ProxySecret;
 
 use crate::Now;
 use crate::exchange::Terms;
+use crate::faults::Faults;
 use crate::keys::{Keys, well_known_key};
+use crate::router::{self, Caller, Reply};
 use crate::session::Sessions;
 
 /// What is fixed when a server is started.
@@ -44,7 +46,23 @@ pub struct World {
     pub keys: Keys,
     /// The clients' sessions.
     pub sessions: Sessions,
+    /// What it does otherwise than it would by itself.
+    pub faults: Faults,
+    intercept: Intercept,
     last_msg_id: i64,
+    connections: u64,
+}
+
+/// A test's own methods.
+#[derive(Default)]
+struct Intercept(Option<Methods>);
+
+type Methods = Box<dyn FnMut(&Caller, &[u8]) -> Option<Reply> + Send>;
+
+impl std::fmt::Debug for Intercept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "Intercept" } else { "None" })
+    }
 }
 
 /// What a message of ours is, as the low bits of its identifier tell.
@@ -60,7 +78,67 @@ impl World {
     /// A world in which nothing has happened.
     pub fn new(settings: Settings) -> Self {
         let (keys, sessions) = (Keys::default(), Sessions::default());
-        Self { settings: Arc::new(settings), keys, sessions, last_msg_id: 0 }
+        Self {
+            settings: Arc::new(settings),
+            keys,
+            sessions,
+            faults: Faults::default(),
+            intercept: Intercept::default(),
+            last_msg_id: 0,
+            connections: 0,
+        }
+    }
+
+    /// Sets a test's own methods, which are asked before the server's: with who calls, and the query
+    /// without its wrappers. Where they return `None` the server answers. They take the place of those that
+    /// were set before.
+    ///
+    /// ```
+    /// use layer_sandbox::{Reply, RpcError, Settings, World};
+    ///
+    /// let mut world = World::new(Settings::default());
+    /// world.intercept(|caller, query| {
+    ///     assert!(caller.msg_id > 0);
+    ///     let known = query.starts_with(&[1, 2, 3, 4]);
+    ///     known.then(|| Reply::Now(Err(RpcError::new(420, "FLOOD_WAIT_3"))))
+    /// });
+    /// ```
+    pub fn intercept(
+        &mut self,
+        methods: impl FnMut(&Caller, &[u8]) -> Option<Reply> + Send + 'static,
+    ) {
+        self.intercept.0 = Some(Box::new(methods));
+    }
+
+    /// Runs an unwrapped query: by the test's own methods, else by the router.
+    pub(crate) fn run(&mut self, caller: &Caller, query: &[u8]) -> Reply {
+        let own = self.intercept.0.as_mut().and_then(|methods| methods(caller, query));
+        own.unwrap_or_else(|| Reply::Now(router::call(self, caller, query)))
+    }
+
+    /// Has an object (whole words, such as an update) sent in a session, by whatever connection it uses: at
+    /// once if there is one, else when there is. Returns whether it is taken: it is not if the session is
+    /// not known or has too much to send already.
+    pub fn push(&mut self, key_id: i64, session_id: i64, object: Vec<u8>) -> bool {
+        let session = self.sessions.get_mut(key_id, session_id);
+        session.is_some_and(|session| session.push(object))
+    }
+
+    /// Forgets what a server forgets when it is started again: all sessions with all that is in them. Keys
+    /// and salts are kept, and so are the test's methods and faults. The links are the caller's to cut.
+    pub fn restart(&mut self) {
+        self.sessions = Sessions::default();
+    }
+
+    /// Makes all salts of a key that are known so far worth nothing.
+    pub fn stale_salts(&mut self, key_id: i64) {
+        self.keys.stale_salts(key_id);
+    }
+
+    /// A number for a connection, which no other has.
+    pub(crate) fn next_connection(&mut self) -> u64 {
+        self.connections += 1;
+        self.connections
     }
 
     /// Forgets a key and all that belongs to it.

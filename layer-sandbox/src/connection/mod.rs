@@ -10,6 +10,7 @@ mod sealed;
 mod service;
 mod turn;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use layer_crypto::envelope::{self, OpenError};
@@ -120,6 +121,10 @@ pub struct Connection {
     silent_at: Duration,
     /// Set by `ping_delay_disconnect`.
     disconnect_at: Option<Duration>,
+    /// Its number in the world, once something sealed has come.
+    id: Option<u64>,
+    /// The sessions that it has spoken in, by their keys' ids and their own.
+    sessions: VecDeque<(i64, i64)>,
 }
 
 #[derive(Debug)]
@@ -141,6 +146,8 @@ impl Connection {
             waiting: false,
             silent_at: now.monotonic + HELLO,
             disconnect_at: None,
+            id: None,
+            sessions: VecDeque::new(),
         }
     }
 
@@ -265,19 +272,41 @@ impl Connection {
 
     /// When [`Connection::handle_timeout`] is to be called, on the monotonic clock, unless something comes
     /// before.
-    pub fn deadline(&self) -> Duration {
+    ///
+    /// What other connections and [`World::push`] do may bring it nearer.
+    pub fn deadline(&self, world: &World) -> Duration {
+        let due = self.own_sessions(world).filter_map(|(_, session)| session.next_due());
+        due.fold(self.closes_at(), Duration::min)
+    }
+
+    /// When the client is given up, unless something comes before.
+    fn closes_at(&self) -> Duration {
         self.disconnect_at.map_or(self.silent_at, |at| at.min(self.silent_at))
     }
 
-    /// Closes the link if its deadline has passed.
+    /// Does what is due: sends what waits in the sessions that speak through this link, and closes it if
+    /// nothing has come for too long.
     ///
     /// # Errors
-    /// [`Fault::Silence`] if it has.
-    pub fn handle_timeout(&mut self, now: Now) -> Result<(), Fault> {
-        if self.deadline() <= now.monotonic {
+    /// [`Fault::Silence`] if it is closed.
+    pub fn handle_timeout(
+        &mut self,
+        now: Now,
+        world: &mut World,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Fault> {
+        if self.closes_at() <= now.monotonic {
             self.stage = Stage::Closed;
             return Err(Fault::Silence);
         }
+        let stage = std::mem::replace(&mut self.stage, Stage::Closed);
+        self.stage = match stage {
+            Stage::Framed(mut link) => {
+                self.send_due(&mut link.encoder, now, world, rng);
+                Stage::Framed(link)
+            }
+            other => other,
+        };
         Ok(())
     }
 }

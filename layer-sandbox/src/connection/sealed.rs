@@ -8,8 +8,12 @@ use super::outbox;
 use super::turn::Turn;
 use super::{Connection, Fault};
 use crate::router::Caller;
+use crate::session::Session;
 use crate::world::Said;
 use crate::{Now, World};
+
+/// Sessions that one connection serves at a time; clients have one or two.
+const MOST_SESSIONS: usize = 16;
 
 impl Connection {
     /// A sealed packet.
@@ -40,7 +44,9 @@ impl Connection {
         // Media-only data centres are named by the negated id.
         let dc = known.dc.map_or(self.dc, i32::wrapping_abs);
         let caller = Caller { key_id, session_id, msg_id: opened.header.msg_id, dc, now };
-        let mut turn = Turn::new(caller, salt, self.disconnect_at, world, rng);
+        let connection = *self.id.get_or_insert_with(|| world.next_connection());
+        self.attach(key_id, session_id);
+        let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
         turn.packet(&opened.header, opened.body_of(packet), good_salt);
         let (messages, disconnect_at) = turn.end();
 
@@ -49,5 +55,58 @@ impl Connection {
             outbox::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
         }
         Ok(())
+    }
+
+    /// Remembers a session that this connection speaks in; the one before the last few is forgotten.
+    fn attach(&mut self, key_id: i64, session_id: i64) {
+        let ids = (key_id, session_id);
+        if !self.sessions.contains(&ids) {
+            if self.sessions.len() >= MOST_SESSIONS {
+                self.sessions.pop_front();
+            }
+            self.sessions.push_back(ids);
+        }
+    }
+
+    /// The sessions that this connection spoke in last.
+    pub(super) fn own_sessions<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = ((i64, i64), &'a Session)> {
+        let known = self.sessions.iter().filter_map(|ids| {
+            let session = world.sessions.get(ids.0, ids.1)?;
+            Some((*ids, session))
+        });
+        known.filter(|(_, session)| session.connection.is_some() && session.connection == self.id)
+    }
+
+    /// Sends what is due in the sessions.
+    pub(super) fn send_due(
+        &mut self,
+        encoder: &mut Encoder,
+        now: Now,
+        world: &mut World,
+        rng: &mut dyn CryptoRng,
+    ) {
+        let is_due = |session: &Session| session.next_due().is_some_and(|due| due <= now.monotonic);
+        let due: Vec<_> = self
+            .own_sessions(world)
+            .filter(|(_, session)| is_due(session))
+            .map(|(ids, _)| ids)
+            .collect();
+        for (key_id, session_id) in due {
+            let Some(known) = world.keys.get_mut(key_id, now.unix()) else { continue };
+            let key = known.key.clone();
+            let salt = known.salts.current(now.unix(), rng);
+            let dc = known.dc.map_or(self.dc, i32::wrapping_abs);
+            let caller = Caller { key_id, session_id, msg_id: 0, dc, now };
+            let connection = self.id.unwrap_or_default();
+            let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
+            turn.due();
+            let (messages, _) = turn.end();
+            for message in outbox::packets(&messages, || world.next_msg_id(Said::InReply, now)) {
+                outbox::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ use rand_core::CryptoRng;
 use super::outbox::Outgoing;
 use super::{MAX_PACKET, bind};
 use crate::World;
-use crate::router::{self, Caller, RpcError};
+use crate::router::{self, Caller, Reply, RpcError};
 use crate::session::{Answer, Arrival, Session};
 use crate::world::Said;
 
@@ -42,6 +42,7 @@ pub(super) struct Turn<'a> {
     pub(super) session: Session,
     /// The session has not begun yet: nothing good has come in it.
     is_new: bool,
+    connection: u64,
     salt: i64,
     out: Vec<Outgoing>,
     acks: Vec<i64>,
@@ -62,7 +63,7 @@ impl<'a> Turn<'a> {
     /// Takes the session out of the world, until [`Turn::end`].
     pub(super) fn new(
         caller: Caller,
-        salt: i64,
+        (salt, connection): (i64, u64),
         disconnect_at: Option<Duration>,
         world: &'a mut World,
         rng: &'a mut dyn CryptoRng,
@@ -74,6 +75,7 @@ impl<'a> Turn<'a> {
             caller,
             is_new: session.is_none(),
             session: session.unwrap_or_default(),
+            connection,
             salt,
             out: Vec::new(),
             acks: Vec::new(),
@@ -106,7 +108,12 @@ impl<'a> Turn<'a> {
             return self.refuse(header, Bad::Salt);
         }
         let message = Message { msg_id: header.msg_id, seq_no: header.seq_no, body };
+        let refuse_containers = &mut self.world.faults.refuse_containers;
         match Content::read(body) {
+            Ok(Content::Container(_)) if *refuse_containers > 0 => {
+                *refuse_containers -= 1;
+                return self.refuse(header, Bad::Container);
+            }
             Ok(Content::Container(inner)) => {
                 // A container's identifier is above those of its messages, which may be older than others
                 // may: so a client sends them again.
@@ -130,9 +137,23 @@ impl<'a> Turn<'a> {
                 self.message(message);
             }
         }
+        self.session.connection = Some(self.connection);
+        self.due();
         if !self.acks.is_empty() {
             let msg_ids = std::mem::take(&mut self.acks);
             self.say(Said::Unasked, false, &enums::MsgsAck::Ack(types::MsgsAck { msg_ids }));
+        }
+    }
+
+    /// Sends what is due.
+    pub(super) fn due(&mut self) {
+        while let Some((query, answer)) = self.session.pop_due(self.caller.now.monotonic) {
+            self.caller.msg_id = query;
+            self.answer(answer);
+        }
+        while let Some(body) = self.session.pop_push() {
+            let (msg_id, seq_no) = self.number(Said::Unasked, true);
+            self.out.push(Outgoing { msg_id, seq_no, body });
         }
     }
 
@@ -188,6 +209,10 @@ impl<'a> Turn<'a> {
         self.caller.msg_id = message.msg_id;
         match self.session.receive(message.msg_id, content) {
             Arrival::New => {}
+            Arrival::Again if self.session.is_running(message.msg_id) => {
+                self.acks.push(message.msg_id);
+                return;
+            }
             Arrival::Again if self.session.is_query(message.msg_id) => {
                 if !self.answer_again(message.msg_id) {
                     // The client has had its answer.
@@ -235,18 +260,22 @@ impl<'a> Turn<'a> {
         match self.service(id, bytes) {
             Some(Ok(())) => false,
             Some(Err(_)) => self.unreadable(),
-            None => {
-                let answer = self.call(bytes);
-                self.answer(answer)
-            }
+            None => match self.call(bytes).unwrap_or_else(|error| Reply::Now(Err(error))) {
+                Reply::Now(answer) => self.answer(answer),
+                Reply::After(delay, answer) => {
+                    let at = self.caller.now.monotonic + delay;
+                    self.session.answer_later(self.caller.msg_id, at, answer);
+                    false
+                }
+            },
         }
     }
 
-    fn call(&mut self, bytes: &[u8]) -> Result<Vec<u8>, RpcError> {
+    fn call(&mut self, bytes: &[u8]) -> Result<Reply, RpcError> {
         let router::Unwrapped { query, layer } = router::unwrap(bytes)?;
         self.session.layer = layer.or(self.session.layer);
         if let Some(request) = bind::request(&query) {
-            return self.bind(&request?).map(|()| true.to_bytes());
+            return self.bind(&request?).map(|()| Reply::Now(Ok(true.to_bytes())));
         }
         let key = self.world.keys.get(self.caller.key_id, self.caller.now.unix());
         let unbound = key
@@ -255,7 +284,7 @@ impl<'a> Turn<'a> {
         if unbound && !router::is_for_anybody(&query) {
             return Err(RpcError::new(401, "AUTH_KEY_PERM_EMPTY"));
         }
-        router::call(self.world, &self.caller, &query)
+        Ok(self.world.run(&self.caller, &query))
     }
 
     fn unreadable(&mut self) -> bool {
@@ -264,9 +293,12 @@ impl<'a> Turn<'a> {
 
     /// Answers the present message with `rpc_result`.
     pub(super) fn answer(&mut self, answer: Result<Vec<u8>, RpcError>) -> bool {
-        let result = answer.unwrap_or_else(|error| {
+        let mut result = answer.unwrap_or_else(|error| {
             enums::RpcError::Error(types::RpcError::from(error)).to_bytes()
         });
+        if self.world.faults.gzip_answers {
+            result = gzip::pack(&result).unwrap_or(result);
+        }
         let query = self.caller.msg_id;
         let mut body = Vec::with_capacity(12 + result.len());
         write_rpc_result(query, &result, &mut body);

@@ -10,6 +10,8 @@ use layer_sandbox::{Connection, Settings};
 use layer_tl_types::{Serializable, enums, functions, types};
 use layer_wire::framing::{FramingKind, ProxySecret, Tag, TransportError};
 use layer_wire::message::PlainMessage;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 
 use crate::client::{Dialect, NOW, Scene};
 use crate::link::{GET_CONFIG, Heard, Link, SALT, SESSION, config, key, moment};
@@ -195,28 +197,29 @@ fn a_client_is_not_buried_under_its_own_requests() {
 
 #[test]
 fn silence_closes_the_connection() {
-    let world = layer_sandbox::World::new(Settings::default());
+    let mut world = layer_sandbox::World::new(Settings::default());
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
     let mut now = moment(NOW);
     let mut connection = Connection::new(&world.settings, now);
-    assert_eq!(connection.deadline(), now.monotonic + HELLO);
-    assert_eq!(connection.handle_timeout(now), Ok(()));
+    assert_eq!(connection.deadline(&world), now.monotonic + HELLO);
+    assert_eq!(connection.handle_timeout(now, &mut world, &mut rng), Ok(()));
     now.monotonic += HELLO;
-    assert_eq!(connection.handle_timeout(now), Err(Fault::Silence));
+    assert_eq!(connection.handle_timeout(now, &mut world, &mut rng), Err(Fault::Silence));
     assert!(connection.is_closed());
 
     let mut link = Link::new(1).greeted();
-    assert_eq!(link.connection.deadline(), link.now.monotonic + IDLE);
+    assert_eq!(link.connection.deadline(&link.world), link.now.monotonic + IDLE);
     let delay = |disconnect_delay| functions::PingDelayDisconnect { ping_id: 1, disconnect_delay };
     let (_, heard) = link.tell(&delay(75));
     assert!(heard[0].is::<enums::Pong>().is_some());
     link.now.monotonic += Duration::from_secs(70);
     link.tell(&functions::Ping { ping_id: 1 });
-    assert_eq!(link.connection.deadline(), link.now.monotonic + Duration::from_secs(5));
+    assert_eq!(link.connection.deadline(&link.world), link.now.monotonic + Duration::from_secs(5));
     link.tell(&delay(75));
     link.now.monotonic += Duration::from_secs(74);
-    assert_eq!(link.connection.handle_timeout(link.now), Ok(()));
+    assert_eq!(link.timeout(), Ok(()));
     link.now.monotonic += Duration::from_secs(1);
-    assert_eq!(link.connection.handle_timeout(link.now), Err(Fault::Silence));
+    assert_eq!(link.timeout(), Err(Fault::Silence));
 }
 
 #[test]

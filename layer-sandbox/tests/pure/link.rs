@@ -144,6 +144,11 @@ impl Link {
         self.connection.receive(&bytes, self.now, &mut self.world, &mut self.rng)
     }
 
+    /// What falls due at this time is done.
+    pub(crate) fn timeout(&mut self) -> Result<(), Fault> {
+        self.connection.handle_timeout(self.now, &mut self.world, &mut self.rng)
+    }
+
     /// Sends a message with these numbers.
     pub(crate) fn send_as(&mut self, msg_id: i64, seq_no: i32, body: &[u8]) -> Vec<Heard> {
         let header = Header { salt: self.salt, session_id: self.session_id, msg_id, seq_no };

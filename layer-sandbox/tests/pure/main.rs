@@ -16,3 +16,4 @@ mod link;
 mod messages;
 mod script;
 mod service;
+mod world;
