@@ -115,6 +115,11 @@ impl Keys {
         self.known.retain(|_, known| known.bound_to() != Some(id));
     }
 
+    /// The ids of all keys, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = i64> {
+        self.known.keys().copied()
+    }
+
     /// How many keys are known.
     pub fn len(&self) -> usize {
         self.known.len()

@@ -1,28 +1,32 @@
-//! The server on a loopback port: a thread for each connection around the pure machine.
+//! The server on a loopback port: two threads for each connection around the pure machine.
 //!
-//! This is the only module that knows sockets, the system's clock and its randomness.
+//! This module alone knows sockets, the system's clock and its randomness. `listen/link` is one
+//! connection, `listen/clock` the time, `listen/control` the commands that drive a running server.
 #![allow(clippy::disallowed_methods, reason = "this is the edge")]
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::sync::atomic::{AtomicBool, Ordering};
+mod clock;
+mod control;
+mod link;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use getrandom::SysRng;
-use rand_core::UnwrapErr;
 use thiserror::Error;
 
+pub use clock::Clock;
+pub use control::{COMMANDS, CommandError};
+
+use crate::World;
 use crate::world::Settings;
-use crate::{Connection, Now, World};
+use link::Link;
 
 /// Connections at a time; further ones are closed at once.
 pub const MOST_CONNECTIONS: usize = 256;
-/// Bytes read at a time; what they are answered is sent before more are read.
-const READ: usize = 64 << 10;
-/// How long a client may take nothing of what it is sent.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The server can't be started.
 #[derive(Debug, Error)]
@@ -43,6 +47,7 @@ pub enum ListenError {
 ///
 /// let server = Listener::bind("127.0.0.1:0", Settings::default())?;
 /// let client = std::net::TcpStream::connect(server.address())?;
+/// server.advance(std::time::Duration::from_secs(3600));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -54,36 +59,69 @@ pub struct Listener {
 
 #[derive(Debug)]
 struct Shared {
-    world: Mutex<World>,
-    /// Streams of open connections, to be shut down when the server stops.
-    open: Mutex<Vec<Option<TcpStream>>>,
-    stopping: AtomicBool,
-    started: Instant,
+    hall: Mutex<Hall>,
+}
+
+/// All that the threads share: the world, its time, and the machines of all connections.
+#[derive(Debug)]
+struct Hall {
+    world: World,
+    clock: Clock,
+    links: BTreeMap<u64, Link>,
+    admitted: u64,
+    stopping: bool,
+}
+
+impl Shared {
+    fn hall(&self) -> MutexGuard<'_, Hall> {
+        self.hall.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hall {
+    fn admit(&mut self, link: Link) -> u64 {
+        self.admitted += 1;
+        self.links.insert(self.admitted, link);
+        self.admitted
+    }
+
+    /// Wakes connections that something else gave something to do.
+    fn wake_who_is_due(&self) {
+        for link in self.links.values() {
+            link.wake_if_due(&self.world);
+        }
+    }
 }
 
 impl Listener {
-    /// Listens; port 0 takes a free one. The address in the settings is replaced by what was bound.
+    /// Listens, in the system's time; port 0 takes a free one. The address in the settings is
+    /// replaced by what was bound.
     ///
     /// # Errors
     /// If the address is not a loopback one, or the system refuses it.
-    pub fn bind(address: impl ToSocketAddrs, mut settings: Settings) -> Result<Self, ListenError> {
-        let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
-        if let Some(other) = addresses.iter().find(|address| !address.ip().is_loopback()) {
-            return Err(ListenError::NotLoopback(*other));
-        }
-        let listener = TcpListener::bind(addresses.as_slice())?;
-        let address = listener.local_addr()?;
+    pub fn bind(address: impl ToSocketAddrs, settings: Settings) -> Result<Self, ListenError> {
+        Self::bind_at(address, settings, Clock::system())
+    }
+
+    /// As [`Listener::bind`], in a time of the caller's.
+    ///
+    /// # Errors
+    /// If the address is not a loopback one, or the system refuses it.
+    pub fn bind_at(
+        address: impl ToSocketAddrs,
+        mut settings: Settings,
+        clock: Clock,
+    ) -> Result<Self, ListenError> {
+        let (listener, address) = on_loopback(address)?;
         settings.address = address;
-        let shared = Arc::new(Shared {
-            world: Mutex::new(World::new(settings)),
-            open: Mutex::new(Vec::new()),
-            stopping: AtomicBool::new(false),
-            started: Instant::now(),
-        });
-        let acceptor = thread::Builder::new().name("sandbox".into()).spawn({
-            let shared = shared.clone();
-            move || accept(&listener, &shared)
-        })?;
+        let world = World::new(settings);
+        let hall = Hall { world, clock, links: BTreeMap::new(), admitted: 0, stopping: false };
+        let shared = Arc::new(Shared { hall: Mutex::new(hall) });
+        let acceptor =
+            thread::Builder::new().name(format!("sandbox {}", address.port())).spawn({
+                let shared = shared.clone();
+                move || accept(&listener, address, &shared)
+            })?;
         Ok(Self { address, shared, acceptor: Some(acceptor) })
     }
 
@@ -92,17 +130,63 @@ impl Listener {
         self.address
     }
 
-    /// What the server knows. While it is looked at, the server stands still.
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        lock(&self.shared.world)
+    /// What the server knows. While it is held, the server stands still; what was done to it is
+    /// carried out when it is let go.
+    pub fn world(&self) -> Held<'_> {
+        Held { hall: self.shared.hall() }
+    }
+
+    /// The server's time.
+    pub fn now(&self) -> crate::Now {
+        self.shared.hall().clock.now()
+    }
+
+    /// Moves the server's clocks on, wall and monotonic. What falls due by that is done at once:
+    /// clients that were silent too long lose their connections.
+    pub fn advance(&self, by: Duration) {
+        self.set_clock(|clock| clock.advance(by));
+    }
+
+    /// Sets the server's wall clock forward by so many seconds, or back.
+    pub fn shift(&self, seconds: i64) {
+        self.set_clock(|clock| clock.shift(seconds));
+    }
+
+    fn set_clock(&self, set: impl FnOnce(&mut Clock)) {
+        let hall = &mut *self.shared.hall();
+        set(&mut hall.clock);
+        // Here and not by the writers, lest a client be a little faster than they are.
+        let now = hall.clock.now();
+        for link in hall.links.values_mut() {
+            link.handle_timeout(now, &mut hall.world);
+            link.wake();
+        }
+    }
+
+    /// The server restarts: it loses all connections and what it had in memory, and keeps its keys.
+    /// Its port stays open all the while.
+    pub fn restart(&self) {
+        let mut hall = self.shared.hall();
+        hall.links.clear();
+        hall.world.restart();
+    }
+
+    /// All salts that clients know are worth nothing from now on.
+    pub fn stale_salts(&self) {
+        let mut world = self.world();
+        let keys: Vec<i64> = world.keys.ids().collect();
+        for key in keys {
+            world.stale_salts(key);
+        }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.shared.stopping.store(true, Ordering::SeqCst);
-        for stream in lock(&self.shared.open).iter().flatten() {
-            let _ = stream.shutdown(Shutdown::Both);
+        {
+            let mut hall = self.shared.hall();
+            hall.stopping = true;
+            hall.links.clear();
         }
         // The acceptor waits for a connection: this is its last.
         let woken = TcpStream::connect(self.address).is_ok();
@@ -112,13 +196,45 @@ impl Drop for Listener {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// The [`World`] of a [`Listener`], which stands still as long as this lives.
+#[derive(Debug)]
+pub struct Held<'a> {
+    hall: MutexGuard<'a, Hall>,
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+impl Deref for Held<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.hall.world
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.hall.world
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.hall.wake_who_is_due();
+    }
+}
+
+fn on_loopback(address: impl ToSocketAddrs) -> Result<(TcpListener, SocketAddr), ListenError> {
+    let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
+    if let Some(other) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+        return Err(ListenError::NotLoopback(*other));
+    }
+    let listener = TcpListener::bind(addresses.as_slice())?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+fn accept(listener: &TcpListener, address: SocketAddr, shared: &Arc<Shared>) {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
-    while !shared.stopping.load(Ordering::SeqCst) {
+    while !shared.hall().stopping {
         let stream = match listener.accept() {
             Ok((stream, _)) => stream,
             Err(_) => {
@@ -128,100 +244,19 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             }
         };
         threads.retain(|thread| !thread.is_finished());
-        if shared.stopping.load(Ordering::SeqCst) || threads.len() >= MOST_CONNECTIONS {
+        if threads.len() >= MOST_CONNECTIONS {
             continue;
         }
-        let serving = thread::Builder::new().name("sandbox connection".into()).spawn({
+        let name = format!("read {}", address.port());
+        let serving = thread::Builder::new().name(name).spawn({
             let shared = shared.clone();
             move || {
-                let _ = serve(stream, &shared);
+                let _ = link::serve(stream, &shared);
             }
         });
         threads.extend(serving);
     }
     for thread in threads {
         let _ = thread.join();
-    }
-}
-
-/// One connection, until either side closes it.
-fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
-    let _open = Open::new(&stream, shared)?;
-    exchange_bytes(&stream, shared)
-}
-
-/// The place of an open connection in the list; when dropped, the connection is closed.
-struct Open<'a> {
-    shared: &'a Shared,
-    place: usize,
-}
-
-impl<'a> Open<'a> {
-    fn new(stream: &TcpStream, shared: &'a Shared) -> io::Result<Self> {
-        let stream = Some(stream.try_clone()?);
-        let mut open = lock(&shared.open);
-        let place = open.iter().position(Option::is_none).unwrap_or(open.len());
-        match open.get_mut(place) {
-            Some(free) => *free = stream,
-            None => open.push(stream),
-        }
-        Ok(Self { shared, place })
-    }
-}
-
-impl Drop for Open<'_> {
-    fn drop(&mut self) {
-        let stream = lock(&self.shared.open).get_mut(self.place).and_then(Option::take);
-        if let Some(stream) = stream {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-}
-
-fn exchange_bytes(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
-    let mut connection = Connection::new(&lock(&shared.world).settings, shared.now());
-    let mut rng = UnwrapErr(SysRng);
-    let mut bytes = vec![0; READ];
-    while !connection.is_closed() && !shared.stopping.load(Ordering::SeqCst) {
-        let wait = connection.deadline(&lock(&shared.world)).saturating_sub(shared.now().monotonic);
-        // A timeout of zero would mean none at all.
-        stream.set_read_timeout(Some(wait.max(Duration::from_millis(1))))?;
-        match stream.read(&mut bytes) {
-            Ok(0) => return Ok(()),
-            Ok(len) => {
-                let mut came = bytes.get(..len).unwrap_or_default();
-                loop {
-                    let now = shared.now();
-                    // What the client did wrong is told to it as far as it may know.
-                    let _ = connection.receive(came, now, &mut lock(&shared.world), &mut rng);
-                    if !connection.is_waiting() {
-                        break;
-                    }
-                    stream.write_all(&connection.take_output())?;
-                    came = &[];
-                }
-            }
-            Err(error) if is_timeout(&error) => {
-                let world = &mut lock(&shared.world);
-                let _ = connection.handle_timeout(shared.now(), world, &mut rng);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        stream.write_all(&connection.take_output())?;
-    }
-    Ok(())
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
-impl Shared {
-    fn now(&self) -> Now {
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Now { wall: wall.unwrap_or_default(), monotonic: self.started.elapsed() }
     }
 }

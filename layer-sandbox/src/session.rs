@@ -61,6 +61,11 @@ impl Sessions {
         self.known.retain(|(key, _), _| *key != key_id);
     }
 
+    /// The ids of all sessions, in their order: their keys', and their own.
+    pub fn ids(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.known.keys().copied()
+    }
+
     /// How many sessions are known.
     pub fn len(&self) -> usize {
         self.known.len()

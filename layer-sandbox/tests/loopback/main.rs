@@ -11,117 +11,25 @@
 #[path = "../pure/client.rs"]
 #[allow(dead_code, reason = "the other tests need more of it")]
 mod client;
+mod driven;
+mod socket;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use layer_crypto::envelope::{self, Draft, Header, Padding, Side};
 use layer_crypto::rsa::{PrivateKey, PublicKey};
 use layer_sandbox::exchange::Terms;
 use layer_sandbox::listen::{ListenError, MOST_CONNECTIONS};
 use layer_sandbox::{Listener, Settings};
-use layer_tl_types::{Deserializable, Serializable, enums, functions};
-use layer_wire::framing::{Decoder, Encoder, Frame, FramingKind, Tag};
-use layer_wire::message::{Content, PlainMessage};
+use layer_tl_types::{Serializable, enums, functions};
+use layer_wire::framing::{FramingKind, Tag};
+use layer_wire::message::PlainMessage;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
-use client::{Dialect, Scene};
-
-/// A client on a blocking socket.
-struct Client {
-    stream: TcpStream,
-    encoder: Encoder,
-    decoder: Decoder,
-    rng: ChaCha20Rng,
-}
-
-impl Client {
-    fn connect(address: SocketAddr, kind: &FramingKind) -> Self {
-        let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let (encoder, decoder) = kind.client(&mut rng);
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Self { stream, encoder, decoder, rng }
-    }
-
-    fn send(&mut self, packet: &[u8]) {
-        let mut bytes = Vec::new();
-        self.encoder.encode(packet, false, &mut self.rng, &mut bytes).unwrap();
-        self.stream.write_all(&bytes).unwrap();
-    }
-
-    fn receive(&mut self) -> Vec<u8> {
-        loop {
-            if let Some(frame) = self.decoder.frames().next() {
-                let Frame::Packet { bytes, .. } = frame.unwrap() else { panic!() };
-                return bytes.to_vec();
-            }
-            let mut bytes = [0; 4096];
-            let len = self.stream.read(&mut bytes).unwrap();
-            assert_ne!(len, 0, "closed");
-            self.decoder.feed(&bytes[..len]);
-        }
-    }
-
-    fn plain(&mut self, query: &[u8]) -> Vec<u8> {
-        let mut packet = Vec::new();
-        PlainMessage { msg_id: msg_id(), body: query }.write(&mut packet);
-        self.send(&packet);
-        PlainMessage::read(&self.receive()).unwrap().body.to_vec()
-    }
-
-    /// Agrees a key and asks for the config.
-    fn config(&mut self, public: &PublicKey) -> enums::Config {
-        let mut scene = Scene::new(7, Dialect::default());
-        scene.public = public.clone();
-        let body = self.plain(&scene.req_pq());
-        scene.read_res_pq(&body);
-        let body = self.plain(&scene.req_dh_params(|_| {}).to_bytes());
-        scene.read_dh_params(&body);
-        let secret = scene.secret();
-        let body = self.plain(&scene.set_client_dh(&secret, 0, |_| {}).to_bytes());
-        let agreed = scene.key(&secret);
-        scene.read_dh_gen(&body, &agreed.key);
-
-        let header = Header { salt: agreed.salt, session_id: 1, msg_id: msg_id(), seq_no: 1 };
-        let mut packet = Vec::new();
-        let draft = Draft::begin(&mut packet, &header);
-        functions::help::GetConfig {}.serialize(&mut packet);
-        draft.finish(&mut packet, Padding::Minimal, &mut self.rng).unwrap();
-        envelope::seal(&agreed.key, Side::Client, &mut packet).unwrap();
-        self.send(&packet);
-
-        let mut packet = self.receive();
-        packet.truncate(envelope::without_tail(packet.len()));
-        let opened = envelope::open(&agreed.key, Side::Server, &mut packet).unwrap();
-        let Content::Container(mut messages) = Content::read(opened.body_of(&packet)).unwrap()
-        else {
-            panic!("a new session and an answer");
-        };
-        let answer = messages.nth(1).unwrap();
-        let Content::RpcResult { result, .. } = Content::read(answer.body).unwrap() else {
-            panic!("{answer:?}");
-        };
-        enums::Config::from_bytes(result).unwrap()
-    }
-
-    /// Whether the server has closed the connection.
-    fn is_closed(&mut self) -> bool {
-        match self.stream.read(&mut [0]) {
-            Ok(len) => len == 0,
-            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
-        }
-    }
-}
-
-fn msg_id() -> i64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    (now.as_secs() << 32) as i64 | 0x1000
-}
+use socket::{Client, unix_time};
 
 fn check(config: enums::Config, address: SocketAddr) {
     let enums::Config::Config(config) = config;
@@ -145,7 +53,8 @@ fn many_clients_are_served_at_once() {
         for kind in &kinds {
             scope.spawn(|| {
                 let mut client = Client::connect(server.address(), kind);
-                check(client.config(&public), server.address());
+                let mut login = client.agree(&public, unix_time());
+                check(client.config(&mut login), server.address());
             });
         }
     });
@@ -158,7 +67,8 @@ fn a_server_may_have_a_key_of_its_own() {
     let settings = Settings { terms: Terms::new(key.clone()), ..Settings::default() };
     let server = Listener::bind("127.0.0.1:0", settings).unwrap();
     let mut client = Client::connect(server.address(), &FramingKind::Intermediate);
-    check(client.config(key.public()), server.address());
+    let mut login = client.agree(key.public(), unix_time());
+    check(client.config(&mut login), server.address());
 }
 
 #[test]
@@ -206,7 +116,7 @@ fn connections_are_bounded_and_closed_ones_make_room() {
     // When the server notices is its own affair.
     let served = std::iter::repeat_with(connect).take(10_000).any(|mut client| {
         let mut packet = Vec::new();
-        PlainMessage { msg_id: msg_id(), body: &query }.write(&mut packet);
+        PlainMessage { msg_id: unix_time() << 32, body: &query }.write(&mut packet);
         let mut bytes = Vec::new();
         client.encoder.encode(&packet, false, &mut client.rng, &mut bytes).unwrap();
         let sent = client.stream.write_all(&bytes);
@@ -244,7 +154,9 @@ fn the_program_says_where_it_is_and_serves_until_its_input_ends() {
         FramingKind::Obfuscated { inner: Tag::Intermediate, secret: Some(secret.into()), dc: 2 },
     ];
     for kind in &kinds {
-        check(Client::connect(address, kind).config(&public), address);
+        let mut client = Client::connect(address, kind);
+        let mut login = client.agree(&public, unix_time());
+        check(client.config(&mut login), address);
     }
     drop(program.stdin.take());
     assert!(program.wait().unwrap().success());
