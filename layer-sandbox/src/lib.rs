@@ -3,7 +3,8 @@
 //! * [`exchange`]: the server's half of key agreement.
 //! * [`connection`]: the pure machine of one link: bytes in, bytes out.
 //! * [`router`] and [`methods`]: from a constructor id to what answers it.
-//! * [`world`]: what the server knows; [`keys`], [`salts`] and [`session`] are its parts.
+//! * [`world`]: what the server knows; [`keys`], [`salts`] and [`session`] are its parts, and
+//!   [`tally`] counts what happens.
 //! * [`faults`]: knobs by which a test makes it behave worse.
 //! * `listen` (feature `listen`): the same on a loopback port, with threads.
 //!
@@ -22,6 +23,7 @@ pub mod methods;
 pub mod router;
 pub mod salts;
 pub mod session;
+pub mod tally;
 pub mod world;
 
 pub use clock::Now;

@@ -11,6 +11,7 @@ use crate::faults::Faults;
 use crate::keys::{Keys, well_known_key};
 use crate::router::{self, Caller, Reply};
 use crate::session::Sessions;
+use crate::tally::Tally;
 
 /// What is fixed when a server is started.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct World {
     pub sessions: Sessions,
     /// What it does otherwise than it would by itself.
     pub faults: Faults,
+    /// What has come and gone.
+    pub tally: Tally,
     intercept: Intercept,
     last_msg_id: i64,
     connections: u64,
@@ -83,6 +86,7 @@ impl World {
             keys,
             sessions,
             faults: Faults::default(),
+            tally: Tally::default(),
             intercept: Intercept::default(),
             last_msg_id: 0,
             connections: 0,
@@ -145,6 +149,12 @@ impl World {
     pub fn forget_key(&mut self, id: i64) {
         self.keys.remove(id);
         self.sessions.destroy_all(id);
+    }
+
+    /// The identifier of a container that is about to be sent.
+    pub(crate) fn next_container_id(&mut self, now: Now) -> i64 {
+        self.tally.sent_containers += 1;
+        self.next_msg_id(Said::InReply, now)
     }
 
     /// The identifier of a message that is about to be sent: the time in 2^-32 seconds, its low two bits as

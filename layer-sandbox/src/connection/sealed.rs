@@ -9,7 +9,6 @@ use super::turn::Turn;
 use super::{Connection, Fault};
 use crate::router::Caller;
 use crate::session::Session;
-use crate::world::Said;
 use crate::{Now, World};
 
 /// Sessions that one connection serves at a time; clients have one or two.
@@ -51,7 +50,7 @@ impl Connection {
         let (messages, disconnect_at) = turn.end();
 
         self.disconnect_at = disconnect_at;
-        for message in outbox::packets(&messages, || world.next_msg_id(Said::InReply, now)) {
+        for message in outbox::packets(&messages, || world.next_container_id(now)) {
             outbox::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
         }
         Ok(())
@@ -104,7 +103,7 @@ impl Connection {
             let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
             turn.due();
             let (messages, _) = turn.end();
-            for message in outbox::packets(&messages, || world.next_msg_id(Said::InReply, now)) {
+            for message in outbox::packets(&messages, || world.next_container_id(now)) {
                 outbox::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
             }
         }

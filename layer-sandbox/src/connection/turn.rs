@@ -96,6 +96,7 @@ impl<'a> Turn<'a> {
         if self.forget_key {
             self.world.forget_key(key_id);
         }
+        self.out.iter().for_each(|message| self.world.tally.sent(&message.body));
         (self.out, self.disconnect_at)
     }
 
@@ -107,6 +108,7 @@ impl<'a> Turn<'a> {
         if !good_salt {
             return self.refuse(header, Bad::Salt);
         }
+        self.world.tally.packet(header.salt);
         let message = Message { msg_id: header.msg_id, seq_no: header.seq_no, body };
         let refuse_containers = &mut self.world.faults.refuse_containers;
         match Content::read(body) {
@@ -125,6 +127,7 @@ impl<'a> Turn<'a> {
                 let first = inner.clone().map(|message| message.msg_id).min();
                 self.begin_session(first.unwrap_or(header.msg_id));
                 self.session.receive(header.msg_id, false);
+                self.world.tally.container(inner.clone().count());
                 for message in inner {
                     self.message(message);
                 }
@@ -179,6 +182,7 @@ impl<'a> Turn<'a> {
     fn refuse(&mut self, header: &Header, bad: Bad) {
         let (bad_msg_id, bad_msg_seqno) = (header.msg_id, header.seq_no);
         let error_code = bad as i32;
+        self.world.tally.refused(error_code);
         let new_server_salt = self.salt;
         let notification: enums::BadMsgNotification = match bad {
             Bad::Salt => {
@@ -196,6 +200,7 @@ impl<'a> Turn<'a> {
         if !std::mem::take(&mut self.is_new) {
             return;
         }
+        self.world.tally.sessions += 1;
         let mut unique_id = [0; 8];
         self.rng.fill_bytes(&mut unique_id);
         let unique_id = i64::from_le_bytes(unique_id);
@@ -249,6 +254,7 @@ impl<'a> Turn<'a> {
             return self.unreadable();
         };
         self.unpacked += object.len();
+        self.world.tally.packed += 1;
         match Content::read_inner(&object) {
             Ok(Content::Object { id, bytes }) => self.object(id, bytes),
             _ => self.unreadable(),
@@ -257,6 +263,7 @@ impl<'a> Turn<'a> {
 
     /// Whether the object was answered by what acknowledges it too.
     fn object(&mut self, id: u32, bytes: &[u8]) -> bool {
+        self.world.tally.object(id);
         match self.service(id, bytes) {
             Some(Ok(())) => false,
             Some(Err(_)) => self.unreadable(),
@@ -272,6 +279,7 @@ impl<'a> Turn<'a> {
     }
 
     fn call(&mut self, bytes: &[u8]) -> Result<Reply, RpcError> {
+        self.world.tally.queries += 1;
         let router::Unwrapped { query, layer } = router::unwrap(bytes)?;
         self.session.layer = layer.or(self.session.layer);
         if let Some(request) = bind::request(&query) {

@@ -13,7 +13,8 @@ pub const COMMANDS: &str = "\
 advance SECONDS   moves the server's clocks on; what falls due by that is done
 shift SECONDS     sets its wall clock alone forward, or back if negative
 restart           closes all connections and forgets the sessions; the keys are kept
-stale-salts       makes all salts that clients know worthless";
+stale-salts       makes all salts that clients know worthless
+stats             tells what clients have sent and been told: `name=value ...`";
 
 /// A command that can't be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -60,6 +61,7 @@ impl Listener {
             }
             ["restart"] => self.restart(),
             ["stale-salts"] => self.stale_salts(),
+            ["stats"] => return Ok(self.world().tally.to_string()),
             _ => return Err(CommandError::Unknown(line.trim().to_owned())),
         }
         Ok(String::new())
