@@ -1,66 +1,110 @@
-//! Message identifiers: the server's time in units of 2^-32 s, a multiple of four from a client,
-//! each above the one before (core mtproto/description, "Message Identifier").
+//! Message identifiers: those that we give out, and those that have come (core mtproto/description,
+//! "Message Identifier", and mtproto/security_guidelines).
 
-use crate::Now;
+use std::collections::VecDeque;
+use std::time::Duration;
 
-/// Gives out message identifiers that rise.
+/// Gives out message identifiers: the server's time in units of 2^-32 s, a multiple of four from a
+/// client, each above the one before.
 ///
 /// ```
 /// use std::time::Duration;
-/// use layer_mtproto::{Now, ids::MsgIds};
-/// let now = Now { monotonic: Duration::ZERO, wall: Duration::new(1_700_000_000, 500_000_000) };
-/// let mut ids = MsgIds::new(0);
-/// assert_eq!(ids.next(now), 1_700_000_000 << 32 | 1 << 31);
-/// assert_eq!(ids.next(now), 1_700_000_000 << 32 | 1 << 31 | 4);
+/// use layer_mtproto::ids::MsgIds;
+/// let mut ids = MsgIds::default();
+/// let server_time = Duration::new(1_700_000_000, 500_000_000);
+/// assert_eq!(ids.next(server_time), 1_700_000_000 << 32 | 1 << 31);
+/// assert_eq!(ids.next(server_time), 1_700_000_000 << 32 | 1 << 31 | 4);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct MsgIds {
-    time_offset: i64,
     last: i64,
 }
 
 impl MsgIds {
-    /// For a server whose clock is `time_offset` seconds ahead of the local one.
-    pub fn new(time_offset: i64) -> Self {
-        Self { time_offset, last: 0 }
-    }
-
-    /// An identifier for a message that is sent now. Whatever the clock does, it is above all
-    /// earlier ones.
-    pub fn next(&mut self, now: Now) -> i64 {
-        let seconds = i64::try_from(now.wall.as_secs()).unwrap_or(i64::MAX);
+    /// An identifier for a message that is sent when the server's clock shows so much, as far as we
+    /// know. Whatever the clock does, it is above all earlier ones.
+    pub fn next(&mut self, server_time: Duration) -> i64 {
         // A clock beyond all sense gives the nearest second that fits.
-        let seconds = seconds.saturating_add(self.time_offset).clamp(1, i64::from(i32::MAX));
-        let fraction = ((i64::from(now.wall.subsec_nanos()) << 32) + 500_000_000) / 1_000_000_000;
+        let seconds = i64::try_from(server_time.as_secs()).unwrap_or(i64::MAX);
+        let seconds = seconds.clamp(1, i64::from(i32::MAX));
+        let nanos = i64::from(server_time.subsec_nanos());
+        let fraction = ((nanos << 32) + 500_000_000) / 1_000_000_000;
         // Servers want the low half not to be zero.
         let at_this_moment = seconds << 32 | (fraction & !3).max(4);
         self.last = at_this_moment.max(self.last.saturating_add(4));
         self.last
     }
 
-    /// The server's clock is so many seconds ahead of the local one.
-    pub fn set_time_offset(&mut self, seconds: i64) {
-        self.time_offset = seconds;
+    /// Lets identifiers begin anew. Only in a new session may they be lower than before.
+    pub(crate) fn begin_anew(&mut self) {
+        self.last = 0;
+    }
+}
+
+/// The seconds of unix time that an identifier tells.
+pub(crate) fn seconds(msg_id: i64) -> i64 {
+    msg_id >> 32
+}
+
+/// The identifiers of the messages that came last, so that none is taken twice.
+///
+/// At most [`Window::MOST`] are remembered; what is older than the oldest of them can't be told from
+/// a repetition and counts as one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Window {
+    /// In rising order.
+    seen: VecDeque<i64>,
+    forgotten: Option<i64>,
+}
+
+/// What a message is to a [`Window`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    New,
+    Again,
+    /// Older than all that is remembered.
+    TooOld,
+}
+
+impl Window {
+    /// As many as two of the largest containers hold.
+    pub(crate) const MOST: usize = 2048;
+
+    /// Takes note of a message.
+    pub(crate) fn take(&mut self, msg_id: i64) -> Arrival {
+        let Err(place) = self.seen.binary_search(&msg_id) else { return Arrival::Again };
+        if self.forgotten.is_some_and(|forgotten| msg_id <= forgotten) {
+            return Arrival::TooOld;
+        }
+        self.seen.insert(place, msg_id);
+        if self.seen.len() > Self::MOST {
+            self.forgotten = self.seen.pop_front();
+        }
+        Arrival::New
+    }
+
+    /// Whether a message has come.
+    pub(crate) fn has(&self, msg_id: i64) -> bool {
+        self.seen.binary_search(&msg_id).is_ok()
+    }
+
+    /// Whether a message is too old to say whether it has come.
+    pub(crate) fn has_forgotten(&self, msg_id: i64) -> bool {
+        self.forgotten.is_some_and(|forgotten| msg_id <= forgotten)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-
-    fn at(wall: Duration) -> Now {
-        Now { monotonic: Duration::ZERO, wall }
-    }
 
     #[test]
     fn rises_while_the_clock_stands_or_goes_back() {
-        let mut ids = MsgIds::new(0);
+        let mut ids = MsgIds::default();
         let mut last = 0;
         for seconds in [1_700_000_000, 1_700_000_000, 1_600_000_000, 0, u64::MAX, 5] {
             for _ in 0..1000 {
-                let id = ids.next(at(Duration::from_secs(seconds)));
+                let id = ids.next(Duration::from_secs(seconds));
                 assert!(id > last, "{id} after {last} at {seconds}");
                 assert_eq!(id % 4, 0);
                 assert_ne!(id & 0xffff_ffff, 0);
@@ -70,28 +114,50 @@ mod tests {
     }
 
     #[test]
-    fn carries_the_servers_time_with_its_fraction() {
-        let mut ids = MsgIds::new(-3600);
-        let quarter = Duration::new(1_700_003_600, 250_000_000);
-        assert_eq!(ids.next(at(quarter)), 1_700_000_000 << 32 | 1 << 30);
-        ids.set_time_offset(0);
-        assert_eq!(ids.next(at(quarter)) >> 32, 1_700_003_600);
-        // Never backwards, also when the offset is corrected downwards.
-        ids.set_time_offset(-7200);
-        assert_eq!(ids.next(at(quarter)) >> 32, 1_700_003_600);
+    fn carries_the_time_with_its_fraction() {
+        let mut ids = MsgIds::default();
+        let quarter = Duration::new(1_700_000_000, 250_000_000);
+        assert_eq!(ids.next(quarter), 1_700_000_000 << 32 | 1 << 30);
+        ids.begin_anew();
+        assert_eq!(ids.next(Duration::from_secs(1_600_000_000)) >> 32, 1_600_000_000);
     }
 
     #[test]
     fn is_a_multiple_of_four_at_every_moment() {
         for nanos in 0..100_000 {
-            let id = MsgIds::new(0).next(at(Duration::new(77, nanos * 9_999)));
+            let id = MsgIds::default().next(Duration::new(77, nanos * 9_999));
             assert_eq!((id % 4, id >> 32), (0, 77));
         }
     }
 
     #[test]
     fn the_last_nanosecond_of_a_second_stays_in_it() {
-        let id = MsgIds::new(0).next(at(Duration::new(77, 999_999_999)));
+        let id = MsgIds::default().next(Duration::new(77, 999_999_999));
         assert_eq!(id >> 32, 77);
+    }
+
+    #[test]
+    fn a_message_is_new_once_whatever_the_order() {
+        let mut window = Window::default();
+        for id in [9, 5, 7, 1, 11] {
+            assert_eq!(window.take(id), Arrival::New);
+            assert_eq!(window.take(id), Arrival::Again);
+            assert!(window.has(id));
+        }
+        assert!(!window.has(3) && !window.has_forgotten(1));
+    }
+
+    #[test]
+    fn what_is_older_than_the_window_counts_as_a_repetition() {
+        let mut window = Window::default();
+        for id in 0..Window::MOST as i64 + 2 {
+            assert_eq!(window.take(10 + id), Arrival::New);
+        }
+        assert_eq!(window.seen.len(), Window::MOST);
+        assert_eq!([9, 10, 11, 12].map(|id| window.take(id)), {
+            use Arrival::{Again, TooOld};
+            [TooOld, TooOld, TooOld, Again]
+        });
+        assert!(window.has_forgotten(11) && !window.has_forgotten(12));
     }
 }

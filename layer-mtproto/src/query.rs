@@ -4,6 +4,8 @@
 //! another salt, containers and packed objects. It keeps no session alive and asks for nothing by
 //! itself.
 
+use std::time::Duration;
+
 use layer_crypto::AuthKey;
 use layer_crypto::envelope::{self, Draft, Header, Padding, Side};
 use layer_tl_types::{Deserializable, Identifiable, Serializable, enums, types};
@@ -105,7 +107,7 @@ impl Query {
             salt: agreed.first_salt,
             session_id: i64::from_le_bytes(session_id),
             time_offset: agreed.time_offset,
-            ids: MsgIds::new(agreed.time_offset),
+            ids: MsgIds::default(),
             content_related: 0,
             call,
             sent: Vec::new(),
@@ -235,7 +237,7 @@ impl Query {
         if self.sent.len() > MOST_RESENDS as usize {
             return Err(QueryError::TooManyResends { most: MOST_RESENDS });
         }
-        let msg_id = self.ids.next(now);
+        let msg_id = self.ids.next(Duration::from_secs(self.server_time(now).max(0) as u64));
         self.sent.push(msg_id);
         let seq_no = self.content_related * 2 + 1;
         self.content_related += 1;
@@ -246,7 +248,7 @@ impl Query {
     fn send_acks(&mut self, now: Now, rng: &mut dyn CryptoRng) -> Result<Vec<u8>, QueryError> {
         let msg_ids = std::mem::take(&mut self.acks);
         let acks = enums::MsgsAck::Ack(types::MsgsAck { msg_ids }).to_bytes();
-        let msg_id = self.ids.next(now);
+        let msg_id = self.ids.next(Duration::from_secs(self.server_time(now).max(0) as u64));
         self.seal(msg_id, self.content_related * 2, &acks, rng)
     }
 

@@ -157,7 +157,7 @@ impl Exchange {
     ) -> Step {
         let course = Course {
             config: Arc::new(config),
-            ids: MsgIds::new(0),
+            ids: MsgIds::default(),
             known_primes,
             answered: Vec::new(),
             retries: 0,
@@ -292,7 +292,7 @@ impl Course {
     }
 
     fn send(mut self, awaiting: Awaiting, body: &[u8], now: Now) -> Step {
-        let message = PlainMessage { msg_id: self.ids.next(now), body };
+        let message = PlainMessage { msg_id: self.ids.next(now.wall), body };
         let mut packet = Vec::with_capacity(message.packet_len());
         message.write(&mut packet);
         Step::Send { exchange: Exchange { awaiting, course: self }, packet }

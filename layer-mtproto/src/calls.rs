@@ -1,0 +1,293 @@
+//! The calls that have no answer yet: waiting to be sent, sent, or known to have arrived.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// The name of a call, given by [`Connection::call`](crate::connection::Connection::call) and never
+/// given twice by one connection. Later calls have higher ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(u64);
+
+/// A function to be called on the server.
+///
+/// ```
+/// use layer_mtproto::connection::Call;
+/// use layer_tl_types::{Serializable, functions};
+/// let call = Call::new(functions::help::GetNearestDc {}.to_bytes()).once();
+/// ```
+#[derive(Clone)]
+#[must_use = "a call is made by `Connection::call`"]
+pub struct Call {
+    pub(crate) body: Vec<u8>,
+    pub(crate) once: bool,
+    pub(crate) after: Vec<CallId>,
+}
+
+impl Call {
+    /// A serialised function, its constructor id first, without `invokeWithLayer` and
+    /// `initConnection`.
+    ///
+    /// Where a fault leaves open whether the server has run it, it is sent again, and the answer
+    /// says so. That suits what only reads, and what carries a `random_id`.
+    pub fn new(body: Vec<u8>) -> Self {
+        Self { body, once: false, after: Vec::new() }
+    }
+
+    /// It is never run twice: where a fault leaves open whether the server has run it, it fails with
+    /// [`Failure::Unknown`](crate::connection::Failure::Unknown).
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// The server runs it after `call` (`invokeAfterMsg`), also if that one fails.
+    pub fn after(mut self, call: CallId) -> Self {
+        self.after.push(call);
+        self
+    }
+}
+
+/// Shows the constructor and the length: what is said is nobody's business.
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let id = self.body.first_chunk().map_or(0, |id| u32::from_le_bytes(*id));
+        f.debug_struct("Call")
+            .field("function", &format_args!("{id:08x}"))
+            .field("len", &self.body.len())
+            .field("once", &self.once)
+            .field("after", &self.after)
+            .finish()
+    }
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// To be sent under a new identifier: never sent, refused, or sent to a memory that is gone.
+    Queued,
+    /// To be sent once more under the identifier that it has, so that a server that has it already
+    /// knows it again.
+    Again,
+    /// It went over a link that is gone, and must not be run twice: the server is asked first.
+    Unsure,
+    /// Sent.
+    Sent,
+    /// The server has it.
+    Arrived,
+}
+
+/// A call without an answer.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    /// The function, packed if that makes it smaller.
+    pub(crate) body: Vec<u8>,
+    pub(crate) once: bool,
+    pub(crate) after: Vec<CallId>,
+    pub(crate) state: State,
+    /// The message in which it was sent last.
+    pub(crate) message: Option<Sent>,
+    /// Identifiers under which it was sent before, and which may yet be answered.
+    former: Vec<i64>,
+    /// The number of the link over which it was sent first, unless the server refused it: since
+    /// then it may have been run.
+    pub(crate) exposed: Option<u64>,
+    /// It may have been run more than once.
+    pub(crate) maybe_repeated: bool,
+    /// How often the server has refused the message or asked for it in another form.
+    pub(crate) refusals: u32,
+    /// Whether it must have a packet to itself.
+    pub(crate) alone: bool,
+    /// When it was sent or the server was asked about it, on the monotonic clock.
+    pub(crate) looked_at: Duration,
+}
+
+/// The message in which a call went out.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) msg_id: i64,
+    pub(crate) seq_no: i32,
+    /// The packet's identifier: `msg_id`, or that of the container around it.
+    pub(crate) outer: i64,
+    /// The wrappers before the body.
+    pub(crate) prefix: Vec<u8>,
+}
+
+impl Entry {
+    pub(crate) fn len(&self) -> usize {
+        self.message.as_ref().map_or(0, |message| message.prefix.len()) + self.body.len()
+    }
+}
+
+/// All calls without an answer.
+#[derive(Clone, Default)]
+pub(crate) struct Calls {
+    entries: BTreeMap<CallId, Entry>,
+    by_msg_id: BTreeMap<i64, CallId>,
+    /// Those to be sent, [`State::Queued`] and [`State::Again`]; in the order in which they were
+    /// made.
+    queue: BTreeSet<CallId>,
+    bytes: usize,
+    made: u64,
+}
+
+impl Calls {
+    /// Takes a call, which then waits to be sent.
+    pub(crate) fn insert(&mut self, body: Vec<u8>, once: bool, after: Vec<CallId>) -> CallId {
+        let id = CallId(self.made);
+        self.made += 1;
+        self.bytes += body.len();
+        self.queue.insert(id);
+        let entry = Entry {
+            body,
+            once,
+            after,
+            state: State::Queued,
+            message: None,
+            former: Vec::new(),
+            exposed: None,
+            maybe_repeated: false,
+            refusals: 0,
+            alone: false,
+            looked_at: Duration::ZERO,
+        };
+        self.entries.insert(id, entry);
+        id
+    }
+
+    /// Ends a call: nothing of it stays.
+    pub(crate) fn remove(&mut self, id: CallId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        self.queue.remove(&id);
+        self.bytes -= entry.body.len();
+        for msg_id in entry.former.iter().chain(entry.message.as_ref().map(|sent| &sent.msg_id)) {
+            self.by_msg_id.remove(msg_id);
+        }
+        Some(entry)
+    }
+
+    pub(crate) fn get(&self, id: CallId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: CallId) -> Option<&mut Entry> {
+        self.entries.get_mut(&id)
+    }
+
+    /// The call that was sent in a message, now or before.
+    pub(crate) fn sent_in(&self, msg_id: i64) -> Option<CallId> {
+        self.by_msg_id.get(&msg_id).copied()
+    }
+
+    /// A call is sent in a message.
+    pub(crate) fn send(&mut self, id: CallId, message: Sent, link: u64, monotonic: Duration) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        self.queue.remove(&id);
+        self.by_msg_id.insert(message.msg_id, id);
+        let before = entry.message.replace(message);
+        let present = entry.message.as_ref().map(|sent| sent.msg_id);
+        entry.former.extend(before.map(|sent| sent.msg_id).filter(|id| Some(*id) != present));
+        entry.state = State::Sent;
+        entry.exposed.get_or_insert(link);
+        entry.looked_at = monotonic;
+    }
+
+    /// A call waits to be sent: [`State::Queued`] or [`State::Again`].
+    pub(crate) fn enqueue(&mut self, id: CallId, state: State) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            // What has no message yet has none to be sent again.
+            entry.state = if entry.message.is_some() { state } else { State::Queued };
+            self.queue.insert(id);
+        }
+    }
+
+    /// A call that waited to be sent, or was sent, is in another state now.
+    pub(crate) fn hold(&mut self, id: CallId, state: State) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.state = state;
+            self.queue.remove(&id);
+        }
+    }
+
+    /// Those that wait to be sent, the oldest first.
+    pub(crate) fn queued(&self) -> impl Iterator<Item = CallId> {
+        self.queue.iter().copied()
+    }
+
+    /// All of them, the oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (CallId, &Entry)> {
+        self.entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// Those whose entries are as asked for, the oldest first.
+    pub(crate) fn which(&self, filter: impl Fn(&Entry) -> bool) -> Vec<CallId> {
+        self.iter().filter(|(_, entry)| filter(entry)).map(|(id, _)| id).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn queued_len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Identifiers by which calls are found.
+    pub(crate) fn msg_ids_len(&self) -> usize {
+        self.by_msg_id.len()
+    }
+
+    /// Bytes of all functions.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(msg_id: i64) -> Sent {
+        Sent { msg_id, seq_no: 1, outer: msg_id, prefix: Vec::new() }
+    }
+
+    #[test]
+    fn a_call_that_ends_leaves_nothing() {
+        let mut calls = Calls::default();
+        let ids = [0, 4, 8].map(|len| calls.insert(vec![0; len], false, Vec::new()));
+        assert_eq!((calls.len(), calls.queued_len(), calls.bytes()), (3, 3, 12));
+        calls.send(ids[0], message(40), 1, Duration::ZERO);
+        calls.send(ids[1], message(44), 1, Duration::ZERO);
+        calls.enqueue(ids[0], State::Queued);
+        calls.send(ids[0], message(48), 2, Duration::ZERO);
+        assert_eq!(calls.sent_in(40), Some(ids[0]));
+        assert_eq!(calls.sent_in(48), Some(ids[0]));
+        assert_eq!(calls.get(ids[0]).unwrap().exposed, Some(1));
+        for id in ids {
+            assert!(calls.remove(id).is_some() && calls.remove(id).is_none());
+        }
+        let left = [calls.len(), calls.queued_len(), calls.msg_ids_len(), calls.bytes()];
+        assert_eq!(left, [0; 4]);
+    }
+
+    #[test]
+    fn what_is_sent_again_comes_before_what_was_called_later() {
+        let mut calls = Calls::default();
+        let ids = [1, 2, 3].map(|_| calls.insert(vec![0; 4], false, Vec::new()));
+        calls.send(ids[0], message(40), 1, Duration::ZERO);
+        assert!(calls.queued().eq([ids[1], ids[2]]));
+        calls.enqueue(ids[0], State::Again);
+        assert!(calls.queued().eq(ids));
+        calls.enqueue(ids[1], State::Again);
+        assert_eq!(calls.get(ids[1]).unwrap().state, State::Queued, "it was never sent");
+        calls.hold(ids[0], State::Unsure);
+        assert!(calls.queued().eq([ids[1], ids[2]]));
+    }
+
+    #[test]
+    fn debug_shows_the_function_and_not_what_it_says() {
+        let mut body = 0x1234_5678_u32.to_le_bytes().to_vec();
+        body.extend([0x5a; 8]);
+        let text = format!("{:?}", Call::new(body));
+        assert!(text.contains("12345678") && text.contains("12") && !text.contains("90"), "{text}");
+    }
+}

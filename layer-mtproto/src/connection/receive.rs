@@ -1,0 +1,261 @@
+//! What comes is taken out of its frames, opened in one go, checked (mtproto/security_guidelines),
+//! and given out one message at a time.
+
+use layer_crypto::AuthKey;
+use layer_crypto::envelope::{self, Header, OpenJob, Side};
+use layer_tl_types::{Identifiable, types};
+use layer_wire::framing::{Decoder, Frame, TransportError};
+use layer_wire::gzip;
+use layer_wire::message::{Content, Message};
+use rand_core::CryptoRng;
+
+use super::{Connection, Fault, Lost};
+use crate::Now;
+use crate::ids::{self, Arrival};
+
+/// How far a message may lie behind the server's time and before it, in seconds.
+const WINDOW: std::ops::RangeInclusive<i64> = -300..=30;
+/// What may come out of all packed objects in the bytes that came at once.
+const MOST_UNPACKED: usize = 4 * gzip::MAX_UNPACKED;
+/// A receive buffer that has grown beyond this is given back when it is empty.
+const KEPT: usize = 64 << 10;
+
+impl Connection {
+    /// Takes what has come over the link, cut anywhere. If anything is wrong with it, the link is
+    /// given up, and an event says why.
+    pub fn handle_bytes(&mut self, bytes: &[u8], now: Now, rng: &mut dyn CryptoRng) {
+        self.clock.look(now);
+        let Some(mut decoder) = self.decoder.take() else { return };
+        if let Some(link) = &mut self.link
+            && !bytes.is_empty()
+        {
+            link.heard_at = now.monotonic;
+        }
+        self.unpack_budget = MOST_UNPACKED;
+        decoder.feed(bytes);
+        let taken = self.frames(&mut decoder, now, rng);
+        if self.link.is_some() {
+            if decoder.held() == 0 && decoder.receive_buffer().capacity() > KEPT {
+                decoder.release();
+            }
+            self.decoder = Some(decoder);
+        }
+        self.settle(taken);
+    }
+
+    fn frames(
+        &mut self,
+        decoder: &mut Decoder,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Lost> {
+        let (mut plain, mut sealed) = (Vec::new(), Vec::new());
+        let mut end = Ok(());
+        for frame in decoder.frames() {
+            match frame {
+                Ok(Frame::Packet { bytes, .. }) => {
+                    let is_plain = envelope::key_id(bytes) == Some(0);
+                    if is_plain { plain.push(bytes) } else { sealed.push(bytes) }
+                }
+                Ok(Frame::Error(code)) => end = Err(Lost::Transport(code)),
+                Err(error) => end = Err(Lost::Fault(error.into())),
+                Ok(_) => {}
+            }
+            if end.is_err() {
+                break;
+            }
+        }
+        self.sealed(sealed, now, rng)?;
+        for packet in plain {
+            self.plain(packet, now, rng)?;
+        }
+        if end == Err(Lost::Transport(TransportError::UNKNOWN_KEY)) {
+            self.key_denied(rng);
+        }
+        end
+    }
+
+    /// −404: anybody can say so. A temporary key is given up, which costs an exchange; for the
+    /// permanent one it is found out on the next link whether it is true.
+    fn key_denied(&mut self, rng: &mut dyn CryptoRng) {
+        let exchanging = self.link.as_ref().is_some_and(|link| link.agreement.is_some());
+        if exchanging && self.keys.in_use(self.forward_secrecy()).is_none() {
+            // It is the exchange that is refused.
+        } else if self.keys.are_temporary(self.forward_secrecy()) {
+            if self.parked.is_none() {
+                self.give_up_temporary_key(rng);
+            }
+        } else {
+            self.keys.in_doubt = self.keys.permanent.is_some();
+        }
+    }
+
+    fn sealed(
+        &mut self,
+        mut packets: Vec<&mut [u8]>,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Lost> {
+        if let Some(retired) = self.keys.retired {
+            packets.retain(|packet| envelope::key_id(packet) != Some(retired));
+        }
+        if packets.is_empty() {
+            return Ok(());
+        }
+        let key = self.keys.in_use(self.forward_secrecy()).cloned().ok_or(Fault::NoKey)?;
+        for (packet, opened) in open(&key, &mut packets) {
+            let opened = opened.map_err(Fault::from)?;
+            self.packet(&opened.header, opened.body_of(packet), now, rng)?;
+            if self.link.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A packet that was opened: who sealed it has our key.
+    fn packet(
+        &mut self,
+        header: &Header,
+        body: &[u8],
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Lost> {
+        if header.session_id != self.session.id {
+            if self.former.contains(&header.session_id) {
+                return Ok(());
+            }
+            return Err(Fault::OtherSession.into());
+        }
+        let content = Content::read(body).map_err(Fault::from)?;
+        check_parity(header.msg_id)?;
+        // By these the server tells what the time is, to one who doesn't know.
+        let tells_time = matches!(
+            content,
+            Content::Object {
+                id: types::BadServerSalt::CONSTRUCTOR_ID
+                    | types::BadMsgNotification::CONSTRUCTOR_ID,
+                ..
+            }
+        );
+        if !tells_time {
+            self.check_time(header.msg_id, WINDOW, now)?;
+            self.clock.heard(header.msg_id, now);
+        }
+        let message = Message { msg_id: header.msg_id, seq_no: header.seq_no, body };
+        match content {
+            Content::Container(messages) => {
+                for message in messages {
+                    self.inner(message, now, rng)?;
+                }
+                Ok(())
+            }
+            Content::Copy(copied) => {
+                self.inner(copied, now, rng)?;
+                Ok(())
+            }
+            content => self.message(message, content, now, rng),
+        }
+    }
+
+    /// A message out of a container or copy. It may be old: so what was not acknowledged is sent
+    /// again.
+    fn inner(
+        &mut self,
+        message: Message<'_>,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Lost> {
+        check_parity(message.msg_id)?;
+        self.check_time(message.msg_id, i64::MIN..=*WINDOW.end(), now)?;
+        let content = Content::read_inner(message.body).map_err(Fault::from)?;
+        self.message(message, content, now, rng)
+    }
+
+    fn check_time(
+        &self,
+        msg_id: i64,
+        window: std::ops::RangeInclusive<i64>,
+        now: Now,
+    ) -> Result<(), Fault> {
+        let seconds = ids::seconds(msg_id) - self.clock.seconds(now);
+        if self.clock.is_known() && !window.contains(&seconds) {
+            return Err(Fault::MsgIdTime { msg_id, seconds });
+        }
+        Ok(())
+    }
+
+    fn message(
+        &mut self,
+        message: Message<'_>,
+        content: Content<'_>,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Lost> {
+        // Our sessions change only between messages, and what belongs to the one before is let go.
+        if self.link.is_none() {
+            return Ok(());
+        }
+        let arrival = self.session.window.take(message.msg_id);
+        if message.seq_no & 1 == 1 && arrival != Arrival::TooOld {
+            // Also what came before: the acknowledgement may have been lost.
+            self.session.acks.add(message.msg_id, now.monotonic);
+        }
+        if arrival != Arrival::New {
+            return Ok(());
+        }
+        match content {
+            Content::Packed(data) => {
+                let object = self.unpack(data)?;
+                let content = Content::read_inner(&object).map_err(Fault::from)?;
+                self.content(message.msg_id, content, now, rng)
+            }
+            content => self.content(message.msg_id, content, now, rng),
+        }
+    }
+
+    fn content(
+        &mut self,
+        msg_id: i64,
+        content: Content<'_>,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Lost> {
+        match content {
+            Content::RpcResult { req_msg_id, result } => {
+                self.rpc_result(req_msg_id, result, msg_id, now, rng)
+            }
+            Content::Object { id, bytes } => self.service(id, bytes, msg_id, now, rng),
+            // Refused where they are read.
+            Content::Container(_) | Content::Copy(_) | Content::Packed(_) => Ok(()),
+        }
+    }
+
+    /// Unpacks a packed message.
+    fn unpack(&mut self, data: &[u8]) -> Result<Vec<u8>, Fault> {
+        let limit = self.unpack_budget.min(gzip::MAX_UNPACKED);
+        let object = gzip::unpack(data, limit)?;
+        self.unpack_budget -= object.len();
+        Ok(object)
+    }
+}
+
+/// Opens all packets, each in its place.
+fn open<'a>(
+    key: &AuthKey,
+    packets: &'a mut [&mut [u8]],
+) -> Vec<(&'a [u8], Result<envelope::Opened, envelope::OpenError>)> {
+    let mut jobs = Vec::with_capacity(packets.len());
+    for packet in packets.iter_mut() {
+        let len = envelope::without_tail(packet.len());
+        let packet = packet.get_mut(..len).unwrap_or_default();
+        jobs.push(OpenJob::new(key, Side::Server, packet));
+    }
+    envelope::open_batch(&mut jobs);
+    let opened: Vec<_> = jobs.into_iter().map(OpenJob::into_result).collect();
+    packets.iter().map(|packet| &**packet).zip(opened).collect()
+}
+
+fn check_parity(msg_id: i64) -> Result<(), Fault> {
+    if msg_id & 1 == 0 { Err(Fault::EvenMsgId { msg_id }) } else { Ok(()) }
+}

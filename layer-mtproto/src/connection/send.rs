@@ -1,0 +1,381 @@
+//! What is queued becomes messages, messages become packets, and all packets are sealed in one go
+//! where they lie in the output.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use layer_crypto::AuthKey;
+use layer_crypto::envelope::{self, Draft, Header, SealJob, Side, sealed_len};
+use layer_tl_types::{Identifiable, Serializable, enums, functions, types};
+use layer_wire::message::{Message, container_len, write_container};
+use rand_core::CryptoRng;
+
+use super::Connection;
+use super::packets::{Member, What};
+use super::requests::Request;
+use crate::Now;
+use crate::acks::Acks;
+use crate::calls::{CallId, Sent, State};
+use crate::ids;
+use crate::salts::Salts;
+
+/// Messages in one container at most; servers take 1020.
+const MOST_TOGETHER: usize = 1000;
+/// Bytes in one container, about. A longer message has a packet to itself.
+const MOST_BYTES_TOGETHER: usize = 32 << 10;
+/// When so much has been made, the rest waits until that has been sent.
+const MOST_OUTPUT: usize = 2 << 20;
+/// A message that is so many seconds old goes inside a container, whose identifier is new: alone it
+/// would be refused for its age.
+const OLD: i64 = 150;
+
+/// A message with its number, not written yet.
+struct Planned {
+    msg_id: i64,
+    seq_no: i32,
+    /// All of a service message; of a call, what stands before its function.
+    prefix: Vec<u8>,
+    call: Option<CallId>,
+    len: usize,
+    member: Member,
+    alone: bool,
+    in_container: bool,
+}
+
+/// A packet, not written yet.
+struct Packet {
+    outer: i64,
+    /// Of the container; `None` for a message without one.
+    seq_no: Option<i32>,
+    messages: Vec<Planned>,
+}
+
+impl Connection {
+    /// Appends to `out` what is to be sent now, if anything is. About two mebibytes are made at once:
+    /// ask again when they are sent.
+    pub fn poll_transmit(&mut self, now: Now, rng: &mut dyn CryptoRng, out: &mut Vec<u8>) {
+        self.clock.look(now);
+        if let Some(link) = &mut self.link {
+            while let Some(packet) = link.plain.pop_front() {
+                let sent = link.encoder.encode(&packet, false, rng, out);
+                debug_assert!(sent.is_ok(), "packets of the exchange are short and whole words");
+            }
+        }
+        let Some(key) = self.keys.in_use(self.forward_secrecy()).cloned() else { return };
+        if self.link.is_some() {
+            let planned = self.plan(now, rng);
+            let packets = self.pack(planned, now);
+            self.write(&packets, &key, now, rng, out);
+            self.remember(packets);
+        }
+    }
+
+    /// Everything that is to be said, numbered.
+    fn plan(&mut self, now: Now, rng: &mut dyn CryptoRng) -> Vec<Planned> {
+        let binding = self.is_binding();
+        if !binding {
+            self.request_what_is_due(now);
+        }
+        let mut planned = Vec::new();
+        while let Some(request) = self.requests.pop(binding) {
+            planned.extend(self.plan_request(request, now, rng));
+        }
+        if binding {
+            return planned;
+        }
+        for reply in std::mem::take(&mut self.replies) {
+            planned.push(self.plan_service(reply, What::Reply, now));
+        }
+        self.plan_calls(&mut planned, now);
+        let due = self.session.acks.deadline(self.config.ack_delay);
+        if due.is_some_and(|at| at <= now.monotonic || !planned.is_empty()) {
+            while self.session.acks.len() > 0 {
+                let ids: Vec<i64> = self.session.acks.take();
+                debug_assert!(ids.len() <= Acks::MOST);
+                let acks = enums::MsgsAck::Ack(types::MsgsAck { msg_ids: ids.clone() });
+                planned.push(self.plan_service(acks.to_bytes(), What::Acks(ids), now));
+            }
+        }
+        planned
+    }
+
+    /// Ping and salts, by the clock and whatever else is sent.
+    fn request_what_is_due(&mut self, now: Now) {
+        let server_time = self.clock.seconds(now);
+        if self.session.salts.ask(server_time, now.monotonic) {
+            self.requests.push(Request::FutureSalts);
+        }
+        let Some(link) = &mut self.link else { return };
+        if link.ping_at <= now.monotonic {
+            link.ping_at = now.monotonic + self.config.ping_every;
+            // An older one that is not answered yet still tells how long nothing was heard.
+            link.pinged_at.get_or_insert(now.monotonic);
+            self.requests.push(Request::Ping);
+        }
+    }
+
+    fn plan_request(
+        &mut self,
+        request: Request,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> Option<Planned> {
+        let msg_id = self.ids.next(self.clock.time(now));
+        let body = match &request {
+            Request::Bind => self.binding(msg_id, rng)?,
+            Request::Ping => {
+                self.ping_id += 1;
+                let disconnect_delay = self.config.disconnect_delay.as_secs();
+                let disconnect_delay = i32::try_from(disconnect_delay).unwrap_or(i32::MAX);
+                functions::PingDelayDisconnect { ping_id: self.ping_id, disconnect_delay }
+                    .to_bytes()
+            }
+            // 64, which fits.
+            Request::FutureSalts => {
+                functions::GetFutureSalts { num: Salts::MOST as i32 }.to_bytes()
+            }
+            Request::States { msg_ids, witness } => {
+                let msg_ids = msg_ids.iter().copied().chain(*witness).collect();
+                enums::MsgsStateReq::Req(types::MsgsStateReq { msg_ids }).to_bytes()
+            }
+            Request::DropAnswer(req_msg_id) => {
+                functions::RpcDropAnswer { req_msg_id: *req_msg_id }.to_bytes()
+            }
+            Request::DestroySession(session_id) => {
+                functions::DestroySession { session_id: *session_id }.to_bytes()
+            }
+            Request::DestroyKey => functions::DestroyAuthKey {}.to_bytes(),
+        };
+        // Calls of the API must be odd; for service messages both are allowed.
+        let content = matches!(request, Request::Bind | Request::DestroyKey);
+        let seq_no = self.session.seq_no(content);
+        self.requests.sent(msg_id, request);
+        Some(planned_service(msg_id, seq_no, body, What::Request))
+    }
+
+    fn plan_service(&mut self, body: Vec<u8>, what: What, now: Now) -> Planned {
+        let msg_id = self.ids.next(self.clock.time(now));
+        planned_service(msg_id, self.session.seq_no(false), body, what)
+    }
+
+    fn plan_calls(&mut self, planned: &mut Vec<Planned>, now: Now) {
+        let server_time = self.clock.seconds(now);
+        // While a new key waits, nothing new is begun under the old one.
+        let only_again = self.keys.next.is_some();
+        let mut bytes = 0;
+        let queued: Vec<CallId> = self.calls.queued().take(2 * MOST_TOGETHER).collect();
+        for call in queued {
+            let Some(entry) = self.calls.get(call) else { continue };
+            if bytes >= MOST_OUTPUT || (only_again && entry.state == State::Queued) {
+                break;
+            }
+            let again = entry.message.clone().filter(|_| entry.state == State::Again);
+            let (sent, first) = match again {
+                Some(sent) => (sent, false),
+                None => match self.wrappers(call) {
+                    Some(prefix) => {
+                        let msg_id = self.ids.next(self.clock.time(now));
+                        let seq_no = self.session.seq_no(true);
+                        (Sent { msg_id, seq_no, outer: msg_id, prefix }, true)
+                    }
+                    // Those after which it is to run have not been sent yet.
+                    None => continue,
+                },
+            };
+            let (msg_id, seq_no) = (sent.msg_id, sent.seq_no);
+            let prefix = sent.prefix.clone();
+            self.calls.send(call, sent, self.links, now.monotonic);
+            let Some(entry) = self.calls.get(call) else { continue };
+            let len = entry.len();
+            bytes += len;
+            planned.push(Planned {
+                msg_id,
+                seq_no,
+                prefix,
+                call: Some(call),
+                len,
+                member: Member { msg_id, what: What::Call(call), first },
+                alone: len > MOST_BYTES_TOGETHER || entry.alone,
+                in_container: ids::seconds(msg_id) < server_time - OLD,
+            });
+        }
+    }
+
+    /// What stands before a call's function; `None` if the call must wait.
+    fn wrappers(&self, call: CallId) -> Option<Vec<u8>> {
+        let mut prefix = if self.session.is_initialised { Vec::new() } else { self.init.clone() };
+        let mut msg_ids = Vec::new();
+        for before in &self.calls.get(call)?.after {
+            // One that is done is waited for no more.
+            let Some(before) = self.calls.get(*before) else { continue };
+            match (before.state, &before.message) {
+                (State::Sent | State::Arrived | State::Again, Some(sent)) => {
+                    msg_ids.push(sent.msg_id);
+                }
+                _ => return None,
+            }
+        }
+        match *msg_ids {
+            [] => {}
+            [msg_id] => functions::InvokeAfterMsg { msg_id, query: Nothing }.serialize(&mut prefix),
+            _ => functions::InvokeAfterMsgs { msg_ids, query: Nothing }.serialize(&mut prefix),
+        }
+        Some(prefix)
+    }
+
+    /// Messages into packets: as many together as may be.
+    fn pack(&mut self, planned: Vec<Planned>, now: Now) -> Vec<Packet> {
+        let singly = self.link.as_ref().is_some_and(|link| link.singly);
+        let mut packets = Vec::new();
+        let mut group: Vec<Planned> = Vec::new();
+        let mut group_len = 0;
+        let mut downloads = 0;
+        for message in planned {
+            let download = self.is_download(&message);
+            // Parts of files are large: one answer at a time is enough.
+            let full = group.len() >= MOST_TOGETHER
+                || group_len + message.len > MOST_BYTES_TOGETHER
+                || downloads + usize::from(download) > 1;
+            if !group.is_empty() && (full || message.alone || singly) {
+                packets.push(self.packet_of(std::mem::take(&mut group), now));
+                (group_len, downloads) = (0, 0);
+            }
+            if message.alone {
+                packets.push(self.packet_of(vec![message], now));
+                continue;
+            }
+            group_len += message.len;
+            downloads += usize::from(download);
+            group.push(message);
+        }
+        if !group.is_empty() {
+            packets.push(self.packet_of(group, now));
+        }
+        packets
+    }
+
+    fn packet_of(&mut self, messages: Vec<Planned>, now: Now) -> Packet {
+        match &*messages {
+            [only] if !only.in_container => Packet { outer: only.msg_id, seq_no: None, messages },
+            _ => Packet {
+                outer: self.ids.next(self.clock.time(now)),
+                seq_no: Some(self.session.seq_no(false)),
+                messages,
+            },
+        }
+    }
+
+    fn is_download(&self, message: &Planned) -> bool {
+        let entry = message.call.and_then(|call| self.calls.get(call));
+        let get_file = functions::upload::GetFile::CONSTRUCTOR_ID.to_le_bytes();
+        entry.is_some_and(|entry| entry.body.starts_with(&get_file))
+    }
+
+    fn write(
+        &mut self,
+        packets: &[Packet],
+        key: &AuthKey,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(link) = &mut self.link else { return };
+        let salt = self.session.salts.current(self.clock.seconds(now));
+        let mut sealed: Vec<Range<usize>> = Vec::with_capacity(packets.len());
+        for packet in packets {
+            let texts: Vec<_> =
+                packet.messages.iter().map(|message| text(message, &self.calls)).collect();
+            let messages = packet.messages.iter().zip(&texts);
+            let messages: Vec<_> = messages
+                .map(|(m, text)| Message { msg_id: m.msg_id, seq_no: m.seq_no, body: text })
+                .collect();
+            let body_len = match packet.seq_no {
+                Some(_) => container_len(messages.iter().map(|message| message.body.len())),
+                None => messages.iter().map(|message| message.body.len()).sum(),
+            };
+            let len = sealed_len(body_len, self.config.padding);
+            let Ok(frame) = link.encoder.begin(len, false, rng, out) else { continue };
+            let seq_no = packet.seq_no.or(messages.first().map(|message| message.seq_no));
+            let header = Header {
+                salt,
+                session_id: self.session.id,
+                msg_id: packet.outer,
+                seq_no: seq_no.unwrap_or_default(),
+            };
+            let draft = Draft::begin(out, &header);
+            if packet.seq_no.is_some() {
+                let written = write_container(messages.iter().copied(), out);
+                debug_assert!(written.is_ok(), "few enough, whole words, none a container");
+            } else {
+                messages.iter().for_each(|message| out.extend_from_slice(message.body));
+            }
+            let drafted = draft.finish(out, self.config.padding, rng);
+            debug_assert!(drafted.is_ok(), "whole words, and far below the limit");
+            sealed.extend(link.encoder.end(frame, out));
+        }
+        seal(key, sealed, out);
+        link.encoder.finish(out);
+    }
+
+    fn remember(&mut self, packets: Vec<Packet>) {
+        for packet in packets {
+            let Packet { outer, messages, .. } = packet;
+            for call in messages.iter().filter_map(|message| message.call) {
+                if let Some(sent) =
+                    self.calls.get_mut(call).and_then(|entry| entry.message.as_mut())
+                {
+                    sent.outer = outer;
+                }
+            }
+            let members = messages.into_iter().map(|message| message.member).collect();
+            self.packets.insert(outer, members);
+        }
+    }
+}
+
+fn planned_service(msg_id: i64, seq_no: i32, body: Vec<u8>, what: What) -> Planned {
+    let len = body.len();
+    let member = Member { msg_id, what, first: true };
+    Planned {
+        msg_id,
+        seq_no,
+        prefix: body,
+        call: None,
+        len,
+        member,
+        alone: false,
+        in_container: false,
+    }
+}
+
+/// The whole message.
+fn text<'a>(message: &'a Planned, calls: &'a crate::calls::Calls) -> Cow<'a, [u8]> {
+    let function = message.call.and_then(|call| calls.get(call)).map(|entry| &*entry.body);
+    match function {
+        Some(function) if message.prefix.is_empty() => Cow::Borrowed(function),
+        Some(function) => Cow::Owned([&message.prefix, function].concat()),
+        None => Cow::Borrowed(&message.prefix),
+    }
+}
+
+/// Seals the packets at these places, which rise and don't overlap.
+fn seal(key: &AuthKey, places: Vec<Range<usize>>, out: &mut [u8]) {
+    let mut jobs = Vec::with_capacity(places.len());
+    let (mut rest, mut at) = (out, 0);
+    for place in places {
+        let Some((_, from)) = rest.split_at_mut_checked(place.start - at) else { break };
+        let Some((packet, behind)) = from.split_at_mut_checked(place.len()) else { break };
+        (rest, at) = (behind, place.end);
+        let job = SealJob::new(key, Side::Client, packet);
+        debug_assert!(job.is_ok(), "a draft is of the right shape");
+        jobs.extend(job);
+    }
+    envelope::seal_batch(&mut jobs);
+}
+
+/// Stands for the query behind a wrapper.
+struct Nothing;
+
+impl Serializable for Nothing {
+    fn serialize(&self, _out: &mut Vec<u8>) {}
+}
