@@ -1,0 +1,5 @@
+//! The connection machine against a server made by hand, which says whatever a test wants to say.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod checks;
+mod peer;
