@@ -30,6 +30,10 @@ pub struct KnownKey {
     pub dc: Option<i32>,
     /// Its server salts.
     pub salts: Salts,
+    /// The layer that the client speaks, as it told by `invokeWithLayer`.
+    pub layer: Option<i32>,
+    /// The client has told about itself by `initConnection`.
+    pub init: bool,
     /// Set if the key is a temporary one.
     pub temporary: Option<Temporary>,
 }
@@ -71,7 +75,8 @@ impl Keys {
         }
         let Agreed { key, salt, dc, expires_at } = agreed;
         let temporary = expires_at.map(|expires_at| Temporary { expires_at, bound_to: None });
-        let known = KnownKey { key: Arc::new(key), dc, salts: Salts::new(salt, now), temporary };
+        let (key, salts) = (Arc::new(key), Salts::new(salt, now));
+        let known = KnownKey { key, dc, salts, layer: None, init: false, temporary };
         self.known.insert(known.key.id(), known);
         Ok(())
     }
@@ -106,6 +111,13 @@ impl Keys {
     pub fn stale_salts(&mut self, id: i64) {
         if let Some(known) = self.known.get_mut(&id) {
             known.salts.forget();
+        }
+    }
+
+    /// Forgets what a client told about itself under a key.
+    pub fn forget_init(&mut self, id: i64) {
+        if let Some(known) = self.known.get_mut(&id) {
+            (known.layer, known.init) = (None, false);
         }
     }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use layer_tl_types::{
     Cursor, Deserializable, Identifiable, RawObject, RemoteCall, Serializable, functions, types,
 };
+use layer_wire::gzip;
+use layer_wire::message::GZIP_PACKED;
 
 use crate::methods;
 use crate::{Now, World};
@@ -68,20 +70,48 @@ pub struct Unwrapped {
     pub query: Vec<u8>,
     /// As `invokeWithLayer` names it.
     pub layer: Option<i32>,
+    /// It was inside an `initConnection`.
+    pub init: bool,
+    /// What it waits for, by `invokeAfterMsg` and `invokeAfterMsgs`.
+    pub after: Vec<i64>,
 }
 
 /// More wrappers than any client puts around one query.
 const MOST_WRAPPERS: usize = 16;
+/// More messages than any client lets one query wait for.
+const MOST_AFTER: usize = 256;
 
-/// Takes off `invokeWithLayer`, `initConnection` and the other wrappers, in any order.
+/// What a packed object that is refused counts for: as much as is unpacked of a small one before its
+/// ratio tells against it.
+const COST_OF_REFUSED: usize = 1 << 20;
+
+/// Unpacks the data of a `gzip_packed`. `room` is how many bytes may come out, and what is left of it.
 ///
-/// Nothing is made of what most of them say: queries are run in the order in which they come, so that what
-/// `invokeAfterMsg` waits for has been done; there are no updates to be left out; nobody is logged in.
+/// # Errors
+/// If the data are damaged, or more would come out.
+pub fn unpack(data: &[u8], room: &mut usize) -> Result<Vec<u8>, RpcError> {
+    match gzip::unpack(data, *room) {
+        Ok(object) => {
+            *room -= object.len();
+            Ok(object)
+        }
+        Err(_) => {
+            // It may have been inflated so far before it was refused.
+            *room = room.saturating_sub(COST_OF_REFUSED);
+            Err(RpcError::unreadable())
+        }
+    }
+}
+
+/// Takes off `invokeWithLayer`, `initConnection` and the other wrappers, in any order, and unpacks what is
+/// packed inside them. `room` is as for [`unpack`].
+///
+/// Nothing is made of what some of them say: there are no updates to be left out; nobody is logged in.
 ///
 /// # Errors
 /// If a wrapper can't be read, or there are too many.
-pub fn unwrap(query: &[u8]) -> Result<Unwrapped, RpcError> {
-    let mut layer = None;
+pub fn unwrap(query: &[u8], room: &mut usize) -> Result<Unwrapped, RpcError> {
+    let (mut layer, mut init, mut after) = (None, false, Vec::new());
     let mut rest = RawObject(query.to_vec());
     for _ in 0..MOST_WRAPPERS {
         let mut cursor = Cursor::new(&rest.0);
@@ -98,10 +128,23 @@ pub fn unwrap(query: &[u8]) -> Result<Unwrapped, RpcError> {
                 layer = Some(wrapper.layer);
                 wrapper.query
             }
-            functions::InitConnection::<RawObject>::CONSTRUCTOR_ID => inner!(InitConnection).query,
-            functions::InvokeAfterMsg::<RawObject>::CONSTRUCTOR_ID => inner!(InvokeAfterMsg).query,
+            functions::InitConnection::<RawObject>::CONSTRUCTOR_ID => {
+                init = true;
+                inner!(InitConnection).query
+            }
+            functions::InvokeAfterMsg::<RawObject>::CONSTRUCTOR_ID => {
+                let wrapper = inner!(InvokeAfterMsg);
+                after.push(wrapper.msg_id);
+                wrapper.query
+            }
             functions::InvokeAfterMsgs::<RawObject>::CONSTRUCTOR_ID => {
-                inner!(InvokeAfterMsgs).query
+                let wrapper = inner!(InvokeAfterMsgs);
+                after.extend(wrapper.msg_ids);
+                wrapper.query
+            }
+            GZIP_PACKED => {
+                let data = cursor.byte_string().map_err(|_| RpcError::unreadable())?;
+                RawObject(unpack(data, room)?)
             }
             functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID => {
                 inner!(InvokeWithoutUpdates).query
@@ -124,8 +167,11 @@ pub fn unwrap(query: &[u8]) -> Result<Unwrapped, RpcError> {
             functions::InvokeWithReCaptcha::<RawObject>::CONSTRUCTOR_ID => {
                 inner!(InvokeWithReCaptcha).query
             }
-            _ => return Ok(Unwrapped { query: rest.0, layer }),
+            _ => return Ok(Unwrapped { query: rest.0, layer, init, after }),
         };
+        if after.len() > MOST_AFTER {
+            break;
+        }
     }
     Err(RpcError::new(400, "INPUT_REQUEST_TOO_LONG"))
 }

@@ -139,6 +139,11 @@ impl World {
         self.keys.stale_salts(key_id);
     }
 
+    /// Forgets what a client told about itself under a key: its layer, and by `initConnection`.
+    pub fn forget_init(&mut self, key_id: i64) {
+        self.keys.forget_init(key_id);
+    }
+
     /// A number for a connection, which no other has.
     pub(crate) fn next_connection(&mut self) -> u64 {
         self.connections += 1;
@@ -149,12 +154,6 @@ impl World {
     pub fn forget_key(&mut self, id: i64) {
         self.keys.remove(id);
         self.sessions.destroy_all(id);
-    }
-
-    /// The identifier of a container that is about to be sent.
-    pub(crate) fn next_container_id(&mut self, now: Now) -> i64 {
-        self.tally.sent_containers += 1;
-        self.next_msg_id(Said::InReply, now)
     }
 
     /// The identifier of a message that is about to be sent: the time in 2^-32 seconds, its low two bits as

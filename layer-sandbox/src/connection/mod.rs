@@ -4,10 +4,14 @@
 //! exchange and sealed ones to `sealed`. What is to be sent collects until [`Connection::take_output`].
 //! The machine knows no socket and no clock; what connections share is the [`World`] that comes in.
 
+mod bad_msg;
 mod bind;
-mod outbox;
+mod call;
+mod packets;
 mod sealed;
+mod send;
 mod service;
+mod states;
 mod turn;
 
 use std::collections::VecDeque;

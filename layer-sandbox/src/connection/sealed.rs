@@ -1,12 +1,15 @@
-//! Sealed packets: opened, given to a [`Turn`], and its answers sealed.
+//! Sealed packets: opened, given to a [`Turn`], and its answers sealed. And sessions whose time has
+//! come without a packet.
 
+use std::sync::Arc;
+
+use layer_crypto::AuthKey;
 use layer_crypto::envelope::{self, Side};
 use layer_wire::framing::Encoder;
 use rand_core::CryptoRng;
 
-use super::outbox;
 use super::turn::Turn;
-use super::{Connection, Fault};
+use super::{Connection, Fault, MOST_OUTPUT, packets};
 use crate::router::Caller;
 use crate::session::Session;
 use crate::{Now, World};
@@ -36,23 +39,15 @@ impl Connection {
             let sent = encoder.quick_ack(opened.quick_ack, rng, &mut self.out);
             debug_assert!(sent.is_ok(), "the framing let the client ask");
         }
-
-        let session_id = opened.header.session_id;
+        let header = opened.header;
         let salt = known.salts.current(now.unix(), rng);
-        let good_salt = known.salts.accepts(opened.header.salt, now.unix());
-        // Media-only data centres are named by the negated id.
-        let dc = known.dc.map_or(self.dc, i32::wrapping_abs);
-        let caller = Caller { key_id, session_id, msg_id: opened.header.msg_id, dc, now };
-        let connection = *self.id.get_or_insert_with(|| world.next_connection());
-        self.attach(key_id, session_id);
-        let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
-        turn.packet(&opened.header, opened.body_of(packet), good_salt);
-        let (messages, disconnect_at) = turn.end();
-
-        self.disconnect_at = disconnect_at;
-        for message in outbox::packets(&messages, || world.next_container_id(now)) {
-            outbox::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
-        }
+        let good_salt = known.salts.accepts(header.salt, now.unix());
+        self.attach(key_id, header.session_id);
+        let body = opened.body_of(packet);
+        let ids = (key_id, header.session_id);
+        self.turn(ids, (key, salt), encoder, now, world, rng, |turn| {
+            turn.packet(&header, body, good_salt)
+        });
         Ok(())
     }
 
@@ -67,7 +62,7 @@ impl Connection {
         }
     }
 
-    /// The sessions that this connection spoke in last.
+    /// The sessions that speak through this connection.
     pub(super) fn own_sessions<'a>(
         &'a self,
         world: &'a World,
@@ -79,7 +74,7 @@ impl Connection {
         known.filter(|(_, session)| session.connection.is_some() && session.connection == self.id)
     }
 
-    /// Sends what is due in the sessions.
+    /// Sends what is due in the sessions, as far as what was sent before has been taken.
     pub(super) fn send_due(
         &mut self,
         encoder: &mut Encoder,
@@ -87,25 +82,46 @@ impl Connection {
         world: &mut World,
         rng: &mut dyn CryptoRng,
     ) {
-        let is_due = |session: &Session| session.next_due().is_some_and(|due| due <= now.monotonic);
-        let due: Vec<_> = self
-            .own_sessions(world)
-            .filter(|(_, session)| is_due(session))
-            .map(|(ids, _)| ids)
-            .collect();
-        for (key_id, session_id) in due {
-            let Some(known) = world.keys.get_mut(key_id, now.unix()) else { continue };
-            let key = known.key.clone();
-            let salt = known.salts.current(now.unix(), rng);
-            let dc = known.dc.map_or(self.dc, i32::wrapping_abs);
-            let caller = Caller { key_id, session_id, msg_id: 0, dc, now };
-            let connection = self.id.unwrap_or_default();
-            let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
-            turn.due();
-            let (messages, _) = turn.end();
-            for message in outbox::packets(&messages, || world.next_container_id(now)) {
-                outbox::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
+        let sessions = self.own_sessions(world);
+        let due = sessions
+            .filter(|(_, session)| session.next_due().is_some_and(|due| due <= now.monotonic));
+        let due: Vec<_> = due.map(|(ids, _)| ids).collect();
+        for ids in due {
+            if self.out.len() < MOST_OUTPUT {
+                let Some(known) = world.keys.get_mut(ids.0, now.unix()) else {
+                    // An expired key's sessions are of no use.
+                    world.sessions.destroy_all(ids.0);
+                    continue;
+                };
+                let voice = (known.key.clone(), known.salts.current(now.unix(), rng));
+                self.turn(ids, voice, encoder, now, world, rng, |_| ());
             }
+        }
+    }
+
+    /// One turn of a session, and what it sends under its key with the current salt.
+    #[allow(clippy::too_many_arguments, reason = "all that a connection touches, and what it does")]
+    fn turn(
+        &mut self,
+        (key_id, session_id): (i64, i64),
+        (key, salt): (Arc<AuthKey>, i64),
+        encoder: &mut Encoder,
+        now: Now,
+        world: &mut World,
+        rng: &mut dyn CryptoRng,
+        act: impl FnOnce(&mut Turn<'_>),
+    ) {
+        // Media-only data centres are named by the negated id.
+        let named = world.keys.get(key_id, now.unix()).and_then(|known| known.dc);
+        let dc = named.map_or(self.dc, i32::wrapping_abs);
+        let caller = Caller { key_id, session_id, msg_id: 0, dc, now };
+        let connection = *self.id.get_or_insert_with(|| world.next_connection());
+        let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
+        act(&mut turn);
+        let (messages, disconnect_at) = turn.end();
+        self.disconnect_at = disconnect_at;
+        for message in messages {
+            packets::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
         }
     }
 }

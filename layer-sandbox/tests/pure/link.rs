@@ -149,6 +149,14 @@ impl Link {
         self.connection.handle_timeout(self.now, &mut self.world, &mut self.rng)
     }
 
+    /// What is heard when so many milliseconds have passed.
+    pub(crate) fn later(&mut self, millis: u64) -> Vec<Heard> {
+        self.now.monotonic += Duration::from_millis(millis);
+        self.now.wall += Duration::from_millis(millis);
+        self.timeout().unwrap();
+        self.heard()
+    }
+
     /// Sends a message with these numbers.
     pub(crate) fn send_as(&mut self, msg_id: i64, seq_no: i32, body: &[u8]) -> Vec<Heard> {
         let header = Header { salt: self.salt, session_id: self.session_id, msg_id, seq_no };
@@ -205,13 +213,31 @@ impl Link {
         heard
     }
 
+    /// Acknowledges messages of the server's.
+    pub(crate) fn ack(&mut self, heard: &[Heard]) {
+        let msg_ids = heard.iter().map(Heard::msg_id).collect();
+        let (_, heard) = self.tell(&enums::MsgsAck::Ack(types::MsgsAck { msg_ids }));
+        assert_eq!(heard, []);
+    }
+
     /// Begins the session, so that later answers stand alone.
     pub(crate) fn greeted(mut self) -> Self {
         let ping = layer_tl_types::functions::Ping { ping_id: 1 };
         let (_, heard) = self.tell(&ping);
         assert!(heard[0].is::<enums::NewSession>().is_some(), "{heard:?}");
         assert!(heard[1].is::<enums::Pong>().is_some(), "{heard:?}");
+        self.ack(&heard[..1]);
         self
+    }
+
+    /// Begins the session so long ago that all identifiers a server may take lie in it.
+    pub(crate) fn greeted_long_ago(mut self) -> Self {
+        let now = self.now;
+        self.now.wall -= Duration::from_secs(3000);
+        self.now.monotonic -= Duration::from_secs(500);
+        let mut link = self.greeted();
+        link.now = now;
+        link
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is sent in answer to one packet: numbered at once, packed into containers, sealed and framed.
+//! Numbered messages on their way out: packed into containers, sealed and framed.
 
 use layer_crypto::AuthKey;
 use layer_crypto::envelope::{self, Draft, Header, Padding, Side, sealed_len};
@@ -6,8 +6,8 @@ use layer_wire::framing::Encoder;
 use layer_wire::message::{Message, container_len, write_container};
 use rand_core::CryptoRng;
 
-/// No more messages go into one container; some clients take no more.
-const MOST_MESSAGES: usize = 100;
+/// No more messages go into one container: a few less than are documented.
+const MOST_MESSAGES: usize = 1020;
 /// Nor more bytes than this, unless one message alone is longer.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -25,18 +25,21 @@ impl Outgoing {
     }
 }
 
-/// The messages as they go out: several in a container, one alone as it is.
-pub(super) fn packets(
+/// The messages as they go out: several in a container, and one alone as it is, or in a container of
+/// its own if its identifier is below `old`. With `single` no container holds more than one message.
+pub(super) fn pack(
     mut messages: &[Outgoing],
-    mut next_container_id: impl FnMut() -> i64,
+    old: i64,
+    single: bool,
+    mut number: impl FnMut() -> (i64, i32),
 ) -> Vec<Outgoing> {
     let mut packets = Vec::new();
     while !messages.is_empty() {
-        let (batch, rest) = messages.split_at(next_batch(messages));
+        let (batch, rest) = messages.split_at(if single { 1 } else { next_batch(messages) });
         messages = rest;
         packets.push(match batch {
-            [message] => message.clone(),
-            several => container(several, next_container_id()),
+            [message] if message.msg_id >= old => message.clone(),
+            several => container(several, number()),
         });
     }
     packets
@@ -52,9 +55,7 @@ fn next_batch(messages: &[Outgoing]) -> usize {
     messages.iter().take(MOST_MESSAGES).take_while(fits).count().max(1)
 }
 
-/// A container; its sequence number is what the next message without content would have.
-fn container(messages: &[Outgoing], msg_id: i64) -> Outgoing {
-    let seq_no = messages.last().map_or(0, |last| last.seq_no.wrapping_add(1) & !1);
+fn container(messages: &[Outgoing], (msg_id, seq_no): (i64, i32)) -> Outgoing {
     let mut body = Vec::new();
     let written = write_container(messages.iter().map(Outgoing::as_message), &mut body);
     debug_assert!(written.is_ok(), "messages of ours are whole words, few, and no containers");
