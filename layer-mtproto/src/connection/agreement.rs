@@ -14,7 +14,7 @@ use super::session::Session;
 use super::{Connection, Event, Lost, RpcError};
 use crate::Now;
 use crate::calls::State;
-use crate::exchange::{self, Agreed, Exchange, ExchangeError, Lifetime, Step};
+use crate::exchange::{self, Agreed, Exchange, ExchangeError, Lifetime, Step, WorkKind};
 use crate::salts::{self, Salts};
 
 /// How long a temporary key lives that only verifies a permanent one, in seconds.
@@ -41,6 +41,11 @@ pub struct WorkDone {
 }
 
 impl Work {
+    /// Which piece of the exchange it is.
+    pub fn kind(&self) -> WorkKind {
+        self.work.kind()
+    }
+
     /// Does it.
     pub fn run(self, now: Now, rng: &mut dyn CryptoRng) -> WorkDone {
         WorkDone { step: self.work.run(now, rng), link: self.link }
@@ -58,6 +63,14 @@ impl Connection {
         }
         let stepped = done.step.map_err(Lost::from).and_then(|step| self.step(step, now, rng));
         self.settle(stepped);
+    }
+
+    /// What a key exchange waits for, as the schema calls it; to be named when it does not come.
+    pub fn awaited(&self) -> Option<&'static str> {
+        match &self.link.as_ref()?.agreement.as_ref()?.stage {
+            Stage::Waiting { exchange, .. } => Some(exchange.awaited()),
+            Stage::Working => None,
+        }
     }
 
     /// Whatever comes next on a link: a key that is missing, or messages.
