@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use layer_crypto::rsa::PublicKey;
-use layer_mtproto::exchange::{Config, Lifetime};
+use layer_mtproto::connection::{Config, Init};
+use layer_mtproto::exchange;
 use layer_wire::framing::{FramingKind, Tag};
 
 use crate::failure::Failure;
@@ -37,14 +38,15 @@ pub(crate) struct Arguments {
     /// How packets lie in the stream.
     #[arg(long, default_value_t = Transport::Abridged)]
     pub(crate) transport: Transport,
-    /// Agree a temporary key that lives so long.
+    /// Perfect forward secrecy: a permanent key is agreed, then a temporary one that lives so long
+    /// and is bound to it; help.getConfig goes under the temporary one.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i32).range(1..))]
     temp: Option<i32>,
     /// The api_id to introduce itself with. Telegram's servers want a real one from
     /// my.telegram.org.
     #[arg(long, default_value_t = 1)]
-    pub(crate) api_id: i32,
-    /// How long to wait for the connection and for each packet.
+    api_id: i32,
+    /// How long to wait for the connection and for each answer.
     #[arg(
         long,
         value_name = "SECONDS",
@@ -82,18 +84,22 @@ impl fmt::Display for Transport {
 }
 
 impl Arguments {
-    /// What is to be agreed. `own_key` is the key of the server that was brought along.
-    pub(crate) fn exchange(&self, own_key: Option<PublicKey>) -> Result<Config, Failure> {
+    /// How to speak, and with whom. `own_key` is the key of the server that was brought along.
+    pub(crate) fn connection(&self, own_key: Option<PublicKey>) -> Result<Config, Failure> {
         let given = self.key.as_deref().map(read_key).transpose()?;
-        let mut config = Config::new(given.or(own_key).into_iter().collect(), self.dc.into());
-        if let Some(expires_in) = self.temp {
-            config.lifetime = Lifetime::Temporary { expires_in };
-        }
+        let keys = given.or(own_key).into_iter().collect();
+        let mut init = Init::new(self.api_id);
+        init.device_model = "layer-connect".to_owned();
+        init.app_version = env!("CARGO_PKG_VERSION").to_owned();
+        let mut config = Config::new(exchange::Config::new(keys, self.dc.into()), init);
+        config.framing = self.framing();
+        config.temporary_keys = self.temp;
+        config.silence = self.timeout();
         Ok(config)
     }
 
     /// The framing that the transport names.
-    pub(crate) fn framing(&self) -> FramingKind {
+    fn framing(&self) -> FramingKind {
         match self.transport {
             Transport::Abridged => FramingKind::Abridged,
             Transport::Intermediate => FramingKind::Intermediate,

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use layer_crypto::rsa::KeyError;
+use layer_mtproto::connection::{self, CallError, Fault, Lost, RpcError};
 use layer_mtproto::exchange::ExchangeError;
-use layer_mtproto::query::QueryError;
 use layer_sandbox::listen::ListenError;
-use layer_wire::framing::{EncodeError, FrameError, TransportError};
+use layer_wire::framing::{FrameError, TransportError};
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -31,23 +31,46 @@ pub(crate) enum Failure {
     Closed { awaited: &'static str },
     #[error("the server sent nothing for {} s while {awaited} was awaited", timeout.as_secs())]
     Silence { awaited: &'static str, timeout: Duration },
+    #[error("the server did not send {awaited} within {} s", timeout.as_secs())]
+    Unanswered { awaited: &'static str, timeout: Duration },
     #[error("the server speaks HTTP, not MTProto")]
     Http,
     #[error("the server sent a {0}")]
     Transport(TransportError),
     #[error("the server's stream can't be read: {0}")]
-    Frame(#[from] FrameError),
-    #[error("a packet can't be sent: {0}")]
-    Encode(#[from] EncodeError),
+    Frame(FrameError),
     #[error("no key was agreed: {0}")]
-    Exchange(#[from] ExchangeError),
+    Exchange(ExchangeError),
+    #[error("no key was agreed: a sealed packet came in place of a plain reply")]
+    Sealed,
+    #[error("the temporary key was not bound: the server answered {0}")]
+    Binding(RpcError),
     #[error("help.getConfig was not answered: {0}")]
-    Query(#[from] QueryError),
+    Lost(Lost),
+    #[error("help.getConfig was not answered: the server answered {0}")]
+    Rpc(#[from] RpcError),
+    #[error("help.getConfig was not answered: {0}")]
+    Failed(#[from] connection::Failure),
+    #[error("help.getConfig can't be called: {0}")]
+    Call(#[from] CallError),
     #[error("the answer to help.getConfig can't be read: {0}")]
     Config(#[from] layer_tl_types::Error),
 }
 
 impl Failure {
+    /// The connection has given up its link while it waited for `awaited`.
+    pub(crate) fn lost(lost: Lost, awaited: &'static str, timeout: Duration) -> Self {
+        match lost {
+            Lost::Transport(error) => Self::Transport(error),
+            Lost::Silent => Self::Silence { awaited, timeout },
+            Lost::Exchange(error) => Self::Exchange(error),
+            Lost::Binding(error) => Self::Binding(error),
+            Lost::Fault(Fault::Frame(error)) => Self::Frame(error),
+            Lost::Fault(Fault::NoKey) => Self::Sealed,
+            lost => Self::Lost(lost),
+        }
+    }
+
     /// What whoever called the program can do.
     pub(crate) fn advice(&self) -> &'static str {
         match self {
@@ -63,6 +86,7 @@ impl Failure {
             Self::Silence { .. } => {
                 "check that it is an MTProto server that takes this --transport, or raise --timeout"
             }
+            Self::Unanswered { .. } => "try again, or raise --timeout",
             Self::Http | Self::Frame(_) => "check --addr: the host, and that the port is MTProto's",
             Self::Transport(TransportError::WRONG_DC) => {
                 "check --dc, also whether it is a test one"
@@ -72,9 +96,10 @@ impl Failure {
             Self::Exchange(ExchangeError::UnknownKeys { .. }) => {
                 "give --key this server's own public key; if you did, this is another server"
             }
-            Self::Exchange(_) => "don't trust this server, or the network to it",
-            Self::Query(QueryError::Rpc { .. }) => "check --api-id",
-            Self::Query(_) | Self::Config(_) | Self::Encode(_) => {
+            Self::Exchange(_) | Self::Sealed => "don't trust this server, or the network to it",
+            Self::Rpc(_) => "check --api-id",
+            Self::Binding(_) => "try again, with a longer life or without --temp",
+            Self::Lost(_) | Self::Failed(_) | Self::Call(_) | Self::Config(_) => {
                 "try again; if it stays so, the server or this program is at fault"
             }
         }

@@ -1,13 +1,8 @@
-//! A blocking connection that carries packets.
+//! A blocking connection that carries bytes.
 
-use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant};
-
-use getrandom::SysRng;
-use layer_wire::framing::{Decoder, Encoder, Frame, FramingKind};
-use rand_core::UnwrapErr;
+use std::time::Duration;
 
 use crate::failure::Failure;
 
@@ -16,22 +11,23 @@ const HTTP: &[u8] = b"HTTP/";
 
 pub(crate) struct Link {
     stream: TcpStream,
-    encoder: Encoder,
-    decoder: Decoder,
-    /// Packets that have come and were not asked for yet.
-    packets: VecDeque<Vec<u8>>,
     /// The first bytes that came, as they came.
     first: Vec<u8>,
-    timeout: Duration,
+}
+
+/// What came of waiting for bytes.
+pub(crate) enum Received {
+    /// So many of them.
+    Bytes(usize),
+    /// None in the time.
+    Nothing,
+    /// There are no more.
+    Closed,
 }
 
 impl Link {
     /// Connects to the first address that takes it.
-    pub(crate) fn connect(
-        address: &str,
-        framing: &FramingKind,
-        timeout: Duration,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn connect(address: &str, timeout: Duration) -> Result<Self, Failure> {
         let failed = |error| Failure::Connect { address: address.to_owned(), error };
         let resolved = address
             .to_socket_addrs()
@@ -39,66 +35,42 @@ impl Link {
         let stream = first_that_connects(resolved, timeout).map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
         stream.set_write_timeout(Some(timeout)).map_err(failed)?;
-        let (encoder, decoder) = framing.client(&mut UnwrapErr(SysRng));
-        let (packets, first) = (VecDeque::new(), Vec::new());
-        Ok(Self { stream, encoder, decoder, packets, first, timeout })
+        Ok(Self { stream, first: Vec::new() })
     }
 
-    pub(crate) fn send(&mut self, packet: &[u8]) -> Result<(), Failure> {
-        let mut bytes = Vec::new();
-        self.encoder.encode(packet, false, &mut UnwrapErr(SysRng), &mut bytes)?;
-        self.stream.write_all(&bytes).map_err(Failure::Io)
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.stream.write_all(bytes).map_err(Failure::Io)
     }
 
-    /// The next packet. `awaited` is what should be in it, to be named if it does not come.
-    pub(crate) fn receive(&mut self, awaited: &'static str) -> Result<Vec<u8>, Failure> {
-        let deadline = Instant::now() + self.timeout;
-        loop {
-            if let Some(packet) = self.packets.pop_front() {
-                return Ok(packet);
-            }
-            self.read(awaited, deadline)?;
-            for frame in self.decoder.frames() {
-                match frame? {
-                    Frame::Packet { bytes, .. } => self.packets.push_back(bytes.to_vec()),
-                    Frame::Error(error) => return Err(Failure::Transport(error)),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn read(&mut self, awaited: &'static str, deadline: Instant) -> Result<(), Failure> {
-        let silence = || Failure::Silence { awaited, timeout: self.timeout };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(silence());
-        }
-        self.stream.set_read_timeout(Some(left)).map_err(Failure::Io)?;
-        let mut bytes = [0; 16 << 10];
-        let len = match self.stream.read(&mut bytes) {
-            Ok(0) => return Err(Failure::Closed { awaited }),
+    /// Waits for bytes, no longer than `patience`, which is not zero.
+    pub(crate) fn receive(
+        &mut self,
+        bytes: &mut [u8],
+        patience: Duration,
+    ) -> Result<Received, Failure> {
+        self.stream.set_read_timeout(Some(patience)).map_err(Failure::Io)?;
+        let len = match self.stream.read(bytes) {
+            Ok(0) => return Ok(Received::Closed),
             Ok(len) => len,
             Err(error) => {
-                return Err(match error.kind() {
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => silence(),
+                return match error.kind() {
+                    io::ErrorKind::WouldBlock
+                    | io::ErrorKind::TimedOut
+                    | io::ErrorKind::Interrupted => Ok(Received::Nothing),
                     io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
-                        Failure::Closed { awaited }
+                        Ok(Received::Closed)
                     }
-                    io::ErrorKind::Interrupted => return Ok(()),
-                    _ => Failure::Io(error),
-                });
+                    _ => Err(Failure::Io(error)),
+                };
             }
         };
-        let came = bytes.get(..len).unwrap_or_default();
         if self.first.len() < HTTP.len() {
-            self.first.extend(came.iter().take(HTTP.len()));
+            self.first.extend(bytes.iter().take(len).take(HTTP.len()));
             if self.first.starts_with(HTTP) {
                 return Err(Failure::Http);
             }
         }
-        self.decoder.feed(came);
-        Ok(())
+        Ok(Received::Bytes(len))
     }
 }
 

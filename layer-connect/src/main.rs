@@ -1,13 +1,13 @@
 //! Agrees a key with a Telegram server over a blocking socket, asks it for `help.getConfig`, and
-//! prints each step with the time it took. No async runtime, no session, no account.
+//! prints each step with the time it took. No async runtime, no account.
 //!
 //! `layer-connect --loopback` brings its own server.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 mod arguments;
-mod ask;
 mod clock;
+mod driver;
 mod failure;
 mod link;
 mod steps;
@@ -18,7 +18,7 @@ use clap::Parser;
 use layer_sandbox::{Listener, Settings};
 
 use arguments::Arguments;
-use clock::Clock;
+use driver::Driver;
 use failure::Failure;
 use link::Link;
 use steps::Steps;
@@ -49,14 +49,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         (None, Some(address)) => (address.clone(), None),
         (None, None) => return Err(Failure::NoServer),
     };
-    let config = arguments.exchange(own_key)?;
+    let config = arguments.connection(own_key)?;
+    let timeout = arguments.timeout();
 
     let mut steps = Steps::begin();
-    let clock = Clock::start();
-    let mut link = Link::connect(&address, &arguments.framing(), arguments.timeout())?;
+    let link = Link::connect(&address, timeout)?;
     steps.done("connect", &format!("{address}, {}", arguments.transport));
-    let agreed = ask::agree(&mut link, config, &clock, &mut steps)?;
-    ask::config(&mut link, &agreed, arguments.api_id, &clock, &mut steps)?;
-    steps.total();
-    Ok(())
+    Driver::new(link, config, timeout, steps).run()
 }

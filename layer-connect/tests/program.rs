@@ -7,9 +7,10 @@ use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::thread;
+use std::time::Duration;
 
 use layer_crypto::rsa::TELEGRAM_TEST;
-use layer_sandbox::{Listener, Settings};
+use layer_sandbox::{Listener, Reply, RpcError, Settings};
 
 fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_layer-connect")).args(arguments).output().unwrap()
@@ -78,9 +79,26 @@ fn agrees_a_key_and_gets_a_config_over_every_transport() {
 }
 
 #[test]
-fn a_temporary_key_and_another_data_centre_can_be_asked_for() {
-    let text = printed(&["--loopback", "--temp", "3600", "--dc", "4"]);
-    assert!(text.contains("expires"), "{text}");
+fn with_a_temporary_key_a_permanent_one_is_agreed_first_and_it_is_bound_to_that() {
+    for transport in ["abridged", "obfuscated"] {
+        let text = printed(&["--loopback", "--temp", "3600", "--transport", transport]);
+        let names = text.lines().map(|line| line.split("  ").next().unwrap());
+        let exchange = ["req_pq", "factorisation", "req_DH_params", "DH", "set_client_DH_params"];
+        let expected = [
+            &["connect"][..],
+            &exchange,
+            &["key id", "time offset"],
+            &exchange,
+            &["bindTempAuthKey", "temporary key", "config", "total"],
+        ];
+        assert_eq!(names.collect::<Vec<_>>(), expected.concat(), "{text}");
+        assert!(text.contains("bound, expires in 3600 s"), "{text}");
+    }
+}
+
+#[test]
+fn another_data_centre_can_be_asked_for() {
+    let text = printed(&["--loopback", "--dc", "4"]);
     assert!(text.contains("this_dc 4, "), "{text}");
     for dc in ["10002", "-4", "-10002"] {
         printed(&["--loopback", "--dc", dc, "--transport", "obfuscated"]);
@@ -172,6 +190,37 @@ fn a_server_that_answers_nonsense_is_a_clear_error() {
         let _ = stream.write_all(&[10; 41]);
     });
     assert!(text.contains("in place of a plain reply"), "{text}");
+}
+
+/// The complaint about a server that agrees a key, and answers all calls with this.
+fn complaint_about_answers(test: &str, reply: Reply) -> String {
+    let server = Listener::bind("127.0.0.1:0", Settings::default()).unwrap();
+    server.world().intercept(move |_, _| Some(reply.clone()));
+    let key = key_file(test, &server.world().settings.terms.key.public().to_pem());
+    let address = server.address().to_string();
+    complaint(&["--addr", &address, "--key", key.to_str().unwrap(), "--timeout", "1"])
+}
+
+#[test]
+fn a_server_that_answers_the_call_with_an_error_is_a_clear_error() {
+    let error = RpcError::new(400, "API_ID_INVALID");
+    let text = complaint_about_answers("rpc_error", Reply::Now(Err(error)));
+    assert!(text.contains("help.getConfig was not answered"), "{text}");
+    assert!(text.contains("the server answered 400 API_ID_INVALID; check --api-id"), "{text}");
+}
+
+#[test]
+fn a_server_that_says_everything_but_the_answer_is_a_clear_error() {
+    let never = Reply::After(Duration::from_secs(3600), Ok(vec![0; 4]));
+    let text = complaint_about_answers("no_answer", never);
+    assert!(text.contains("did not send the answer to help.getConfig within 1 s"), "{text}");
+    assert!(text.contains("--timeout"), "{text}");
+}
+
+#[test]
+fn an_answer_of_another_kind_is_a_clear_error() {
+    let text = complaint_about_answers("other_answer", Reply::Now(Ok(vec![1, 2, 3, 4])));
+    assert!(text.contains("the answer to help.getConfig can't be read"), "{text}");
 }
 
 #[test]
