@@ -95,8 +95,8 @@ pub(crate) struct Entry {
     pub(crate) maybe_repeated: bool,
     /// How often the server has refused the message or asked for it in another form.
     pub(crate) refusals: u32,
-    /// Whether it must have a packet to itself.
-    pub(crate) alone: bool,
+    /// It is sent only when those before it are answered: the server would not wait for them.
+    pub(crate) waits_here: bool,
     /// When it was sent or the server was asked about it, on the monotonic clock.
     pub(crate) looked_at: Duration,
 }
@@ -147,7 +147,7 @@ impl Calls {
             exposed: None,
             maybe_repeated: false,
             refusals: 0,
-            alone: false,
+            waits_here: false,
             looked_at: Duration::ZERO,
         };
         self.entries.insert(id, entry);

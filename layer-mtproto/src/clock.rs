@@ -119,7 +119,7 @@ fn nanos(duration: Duration) -> i128 {
 }
 
 fn offset_of(msg_id: i64, now: Now) -> i128 {
-    let fraction = i128::from(msg_id & 0xffff_ffff) * SECOND >> 32;
+    let fraction = (i128::from(msg_id & 0xffff_ffff) * SECOND) >> 32;
     i128::from(ids::seconds(msg_id)) * SECOND + fraction - nanos(now.monotonic)
 }
 

@@ -303,6 +303,9 @@ impl Connection {
             return Err(Lost::Binding(error));
         }
         self.keys.in_doubt = false;
+        if let Some(link) = &mut self.link {
+            link.pinged_at = None;
+        }
         if let Some(temporary) = &mut self.keys.temporary {
             temporary.is_bound = true;
         }
@@ -318,8 +321,7 @@ impl Connection {
     pub(super) fn unpark(&mut self) -> bool {
         let Some(parked) = self.parked.take() else { return false };
         self.session = parked;
-        self.requests.forget();
-        self.packets.clear();
+        self.forget_what_was_sent();
         true
     }
 

@@ -45,6 +45,8 @@ pub enum Event {
     KeyDead,
     /// The server has destroyed the permanent key, as was wished. Nothing more is done.
     KeyDestroyed,
+    /// The server would not destroy the permanent key.
+    KeyKept,
 }
 
 /// The server's answer to a call that it did not run, or that failed.
@@ -73,6 +75,9 @@ pub enum Failure {
     /// The answer can't be unpacked.
     #[error("the answer can't be unpacked: {0}")]
     Answer(#[from] GzipError),
+    /// The answer is an error that can't be read.
+    #[error("the answer is an error that can't be read: {0}")]
+    Malformed(#[from] layer_tl_types::Error),
     /// The server does not know the key any more.
     #[error("the server does not know our authorization key")]
     KeyDead,
@@ -170,9 +175,6 @@ pub enum Fault {
     /// A container or plain message is not as it must be.
     #[error(transparent)]
     Message(#[from] MessageError),
-    /// A packed message can't be unpacked.
-    #[error(transparent)]
-    Gzip(#[from] GzipError),
     /// A service message can't be read.
     #[error("a service message can't be read: {0}")]
     Malformed(#[from] layer_tl_types::Error),

@@ -24,6 +24,8 @@ pub(super) struct Keys {
     /// Somebody said that the permanent key is not known: it is to be found out, by binding a
     /// temporary one to it.
     pub(super) in_doubt: bool,
+    /// It is to be destroyed, which the server does under itself only.
+    pub(super) is_unwanted: bool,
     /// It is gone, by the server's own authenticated word.
     pub(super) is_dead: bool,
 }
@@ -60,7 +62,7 @@ impl Temporary {
 impl Keys {
     /// Whether messages go under a temporary key.
     pub(super) fn are_temporary(&self, forward_secrecy: bool) -> bool {
-        forward_secrecy || self.in_doubt
+        (forward_secrecy || self.in_doubt) && !self.is_unwanted
     }
 
     /// The key under which messages go; `None` if it is to be agreed first.

@@ -36,6 +36,7 @@ use layer_wire::gzip;
 use rand_core::CryptoRng;
 
 use crate::Now;
+use crate::acks::Acks;
 use crate::calls::Calls;
 use crate::clock::ServerClock;
 use crate::ids::MsgIds;
@@ -120,6 +121,8 @@ pub struct Connection {
     packets: Packets,
     /// Service messages that say something and are not answered.
     replies: Vec<Vec<u8>>,
+    /// Messages of the server's that it is to send once more.
+    wanted: Vec<i64>,
     link: Option<Link>,
     /// Beside the link, so that frames can be read from it while the machine works on them.
     decoder: Option<Decoder>,
@@ -177,6 +180,7 @@ impl Connection {
             requests: Requests::default(),
             packets: Packets::default(),
             replies: Vec::new(),
+            wanted: Vec::new(),
             link: None,
             decoder: None,
             links: 0,
@@ -264,8 +268,12 @@ impl Connection {
     }
 
     /// Lets the server destroy the permanent key: the login ends, and [`Event::KeyDestroyed`] says
-    /// when.
-    pub fn destroy_key(&mut self) {
+    /// when. Calls under way may get no answer.
+    pub fn destroy_key(&mut self, rng: &mut dyn CryptoRng) {
+        if self.forward_secrecy() {
+            self.give_up_temporary_key(rng);
+        }
+        self.keys.is_unwanted = true;
         self.requests.push(Request::DestroyKey);
     }
 
@@ -318,7 +326,7 @@ impl Connection {
             queued: self.calls.queued_len(),
             msg_ids: self.calls.msg_ids_len(),
             call_bytes: self.calls.bytes(),
-            requests: self.requests.len() + self.replies.len(),
+            requests: self.requests.len() + self.replies.len() + self.wanted.len(),
             packets: self.packets.len(),
             acks: self.session.acks.len(),
             events: self.events.len(),
@@ -338,6 +346,13 @@ impl Connection {
     fn reply(&mut self, message: Vec<u8>) {
         if self.replies.len() < MOST_REPLIES {
             self.replies.push(message);
+        }
+    }
+
+    /// Asks the server to send a message of its own once more.
+    fn want(&mut self, msg_id: i64) {
+        if self.wanted.len() < Acks::MOST && !self.wanted.contains(&msg_id) {
+            self.wanted.push(msg_id);
         }
     }
 

@@ -9,7 +9,7 @@ use layer_wire::gzip;
 use layer_wire::message::{Content, Message};
 use rand_core::CryptoRng;
 
-use super::{Connection, Fault, Lost};
+use super::{Connection, Event, Fault, Lost};
 use crate::Now;
 use crate::ids::{self, Arrival};
 
@@ -206,7 +206,13 @@ impl Connection {
         }
         match content {
             Content::Packed(data) => {
-                let object = self.unpack(data)?;
+                let limit = self.unpack_budget.min(gzip::MAX_UNPACKED);
+                let Ok(object) = gzip::unpack(data, limit) else {
+                    // It would be no better the next time.
+                    self.events.push_back(Event::UpdatesMissed);
+                    return Ok(());
+                };
+                self.unpack_budget -= object.len();
                 let content = Content::read_inner(&object).map_err(Fault::from)?;
                 self.content(message.msg_id, content, now, rng)
             }
@@ -229,14 +235,6 @@ impl Connection {
             // Refused where they are read.
             Content::Container(_) | Content::Copy(_) | Content::Packed(_) => Ok(()),
         }
-    }
-
-    /// Unpacks a packed message.
-    fn unpack(&mut self, data: &[u8]) -> Result<Vec<u8>, Fault> {
-        let limit = self.unpack_budget.min(gzip::MAX_UNPACKED);
-        let object = gzip::unpack(data, limit)?;
-        self.unpack_budget -= object.len();
-        Ok(object)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// The most that wait to be sent; cancelled calls beyond that are not told to the server.
+/// The most that wait to be sent, and to be answered; cancelled calls beyond that are not told to the
+/// server.
 const MOST: usize = 1024;
 
 /// A service message that is answered.
@@ -56,6 +57,10 @@ impl Requests {
     /// A request was sent in this message.
     pub(super) fn sent(&mut self, msg_id: i64, request: Request) {
         self.sent.insert(msg_id, request);
+        if self.sent.len() > MOST {
+            // A server that does not answer is asked again anyway.
+            self.sent.pop_first();
+        }
     }
 
     /// The request that was sent in a message; it waits no longer.

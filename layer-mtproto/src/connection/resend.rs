@@ -12,6 +12,7 @@ use super::requests::Request;
 use super::session::Session;
 use super::{Connection, Event, Failure, Lost};
 use crate::Now;
+use crate::acks::Acks;
 use crate::calls::{CallId, State};
 
 /// How often one call's message may be refused.
@@ -33,9 +34,7 @@ impl Connection {
         }
         self.decoder = None;
         self.work = None;
-        self.replies.clear();
-        self.packets.clear();
-        self.requests.forget();
+        self.forget_what_was_sent();
         if self.unpark() {
             self.keys.drop_temporary();
         }
@@ -80,6 +79,7 @@ impl Connection {
             };
             let silent_for = now.monotonic.saturating_sub(entry.looked_at).as_secs();
             if silent_for >= patience
+                && msg_ids.len() < Acks::MOST
                 && let Some(sent) = &entry.message
             {
                 entry.looked_at = now.monotonic;
@@ -147,9 +147,11 @@ impl Connection {
         }
     }
 
-    /// The call goes out under a new identifier, asked for in another form by the answer to it.
-    pub(super) fn sent_in_vain(&mut self, call: CallId, code: i32) {
+    /// The server has not run the call but said that it wants it in another form; `waits_here` if
+    /// that is after others have been answered.
+    pub(super) fn sent_in_vain(&mut self, call: CallId, code: i32, waits_here: bool) {
         let Some(entry) = self.calls.get_mut(call) else { return };
+        entry.waits_here |= waits_here;
         entry.refusals += 1;
         entry.exposed = None;
         if entry.refusals > MOST_REFUSALS {
@@ -170,6 +172,18 @@ impl Connection {
         }
     }
 
+    /// Nothing of what was sent is answered any more. A new session begins with a ping.
+    pub(super) fn forget_what_was_sent(&mut self) {
+        self.requests.forget();
+        self.packets.clear();
+        self.replies.clear();
+        self.wanted.clear();
+        if let Some(link) = &mut self.link {
+            link.pinged_at = None;
+            link.ping_at = link.heard_at;
+        }
+    }
+
     /// Our session is over, and another takes its place. What the server may have run in it can't be
     /// asked about any more.
     pub(super) fn leave_session(&mut self, session: Session) {
@@ -178,9 +192,7 @@ impl Connection {
         if self.former.len() > MOST_FORMER {
             self.former.pop_front();
         }
-        self.requests.forget();
-        self.packets.clear();
-        self.replies.clear();
+        self.forget_what_was_sent();
         for call in self.calls.which(|entry| entry.exposed.is_some()) {
             self.fate_unknown(call);
         }
@@ -195,6 +207,10 @@ impl Connection {
         }
         let forgotten = self.session.instance.replace(instance).is_some();
         self.session.is_initialised = false;
+        if self.parked.is_some() {
+            // Nothing was called in a session that only verifies the permanent key.
+            return;
+        }
         if forgotten || self.session.began_on < self.links {
             self.events.push_back(Event::UpdatesMissed);
         }
@@ -219,6 +235,8 @@ impl Connection {
         let Some(call) = self.calls.sent_in(msg_id) else { return };
         let Some(entry) = self.calls.get_mut(call) else { return };
         let present = entry.message.as_ref().is_some_and(|sent| sent.msg_id == msg_id);
+        // What went over this link only can't have met a server that has forgotten it since.
+        let remembers = remembers || entry.exposed == Some(self.links);
         if !present || matches!(entry.state, State::Queued | State::Again) {
             return;
         }

@@ -86,6 +86,11 @@ impl Connection {
         for reply in std::mem::take(&mut self.replies) {
             planned.push(self.plan_service(reply, What::Reply, now));
         }
+        if !self.wanted.is_empty() {
+            let msg_ids = std::mem::take(&mut self.wanted);
+            let request = enums::MsgResendReq::Req(types::MsgResendReq { msg_ids });
+            planned.push(self.plan_service(request.to_bytes(), What::Reply, now));
+        }
         self.plan_calls(&mut planned, now);
         let due = self.session.acks.deadline(self.config.ack_delay);
         if due.is_some_and(|at| at <= now.monotonic || !planned.is_empty()) {
@@ -122,7 +127,13 @@ impl Connection {
     ) -> Option<Planned> {
         let msg_id = self.ids.next(self.clock.time(now));
         let body = match &request {
-            Request::Bind => self.binding(msg_id, rng)?,
+            Request::Bind => {
+                // Its answer is waited for as a ping's is.
+                if let Some(link) = &mut self.link {
+                    link.pinged_at.get_or_insert(now.monotonic);
+                }
+                self.binding(msg_id, rng)?
+            }
             Request::Ping => {
                 self.ping_id += 1;
                 let disconnect_delay = self.config.disconnect_delay.as_secs();
@@ -195,7 +206,7 @@ impl Connection {
                 call: Some(call),
                 len,
                 member: Member { msg_id, what: What::Call(call), first },
-                alone: len > MOST_BYTES_TOGETHER || entry.alone,
+                alone: len > MOST_BYTES_TOGETHER,
                 in_container: ids::seconds(msg_id) < server_time - OLD,
             });
         }
@@ -205,10 +216,13 @@ impl Connection {
     fn wrappers(&self, call: CallId) -> Option<Vec<u8>> {
         let mut prefix = if self.session.is_initialised { Vec::new() } else { self.init.clone() };
         let mut msg_ids = Vec::new();
-        for before in &self.calls.get(call)?.after {
+        let entry = self.calls.get(call)?;
+        for before in &entry.after {
             // One that is done is waited for no more.
             let Some(before) = self.calls.get(*before) else { continue };
             match (before.state, &before.message) {
+                // The server would not wait so long.
+                _ if entry.waits_here => return None,
                 (State::Sent | State::Arrived | State::Again, Some(sent)) => {
                     msg_ids.push(sent.msg_id);
                 }

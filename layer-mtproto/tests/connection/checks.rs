@@ -220,11 +220,13 @@ fn refuses_containers_that_are_not_as_they_must_be() {
 }
 
 #[test]
-fn refuses_packed_messages_that_can_not_be_unpacked() {
+fn what_can_not_be_unpacked_is_missed_and_costs_no_link() {
     let mut peer = Peer::greeted();
     let packed = [&0x3072_cfa1_u32.to_le_bytes()[..], b"\x05abcde\0\0"].concat();
     peer.say_content(&packed);
-    assert!(matches!(fault(&mut peer), Fault::Gzip(_)));
+    assert!(matches!(peer.events()[..], [Event::UpdatesMissed]));
+    peer.say_content(&PUSH);
+    assert!(matches!(peer.events()[..], [Event::Push(_)]));
 }
 
 #[test]

@@ -91,9 +91,5 @@ impl Connection {
         let session = Session::new(self.session.salts.clone(), self.links, rng);
         self.leave_session(session);
         self.requests.push(Request::DestroySession(before));
-        if let Some(link) = &mut self.link {
-            // The delay after which the server closes the link was the old session's.
-            link.ping_at = link.heard_at;
-        }
     }
 }

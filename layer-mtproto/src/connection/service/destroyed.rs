@@ -18,7 +18,7 @@ impl Connection {
             return;
         }
         if id == types::DestroyAuthKeyFail::CONSTRUCTOR_ID {
-            self.requests.push(Request::DestroyKey);
+            self.events.push_back(Event::KeyKept);
         } else {
             self.die(Event::KeyDestroyed);
         }

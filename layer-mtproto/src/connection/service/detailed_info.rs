@@ -1,7 +1,7 @@
 //! `msg_detailed_info` and `msg_new_detailed_info`: a message of the server's that it does not send
 //! again before it is asked to, because it is long.
 
-use layer_tl_types::{Serializable, enums, types};
+use layer_tl_types::types;
 
 use super::super::Connection;
 use crate::Now;
@@ -22,8 +22,7 @@ impl Connection {
         if !is_wanted || self.session.window.has(msg_id) {
             self.session.acks.add(msg_id, now.monotonic);
         } else {
-            let request = types::MsgResendReq { msg_ids: vec![msg_id] };
-            self.reply(enums::MsgResendReq::Req(request).to_bytes());
+            self.want(msg_id);
         }
     }
 }

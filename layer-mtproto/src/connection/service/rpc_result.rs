@@ -34,46 +34,52 @@ impl Connection {
         if let Some(link) = &mut self.link {
             link.refusals = 0;
         }
-        self.call_answered(call, result)?;
+        self.call_answered(call, result);
         self.hand_over(now, rng);
         Ok(())
     }
 
-    fn call_answered(&mut self, call: CallId, result: &[u8]) -> Result<(), Lost> {
+    fn call_answered(&mut self, call: CallId, result: &[u8]) {
         let limit = self.unpack_budget.min(gzip::MAX_UNPACKED);
         let object = match gzip::unpack_object(result, limit) {
             Ok(object) => object,
             Err(error) => {
                 self.fail(call, Failure::Answer(error));
-                return Ok(());
+                return;
             }
         };
         self.unpack_budget -= object.len().min(self.unpack_budget);
-        let error = rpc_error(&object).map_err(Fault::from)?;
+        let error = match rpc_error(&object) {
+            Ok(error) => error,
+            Err(error) => {
+                self.fail(call, Failure::Malformed(error));
+                return;
+            }
+        };
         if let Some(error) = &error {
             match &*error.name {
                 "CONNECTION_NOT_INITED" | "CONNECTION_LAYER_INVALID" => {
                     self.session.is_initialised = false;
-                    self.sent_in_vain(call, error.code);
-                    return Ok(());
+                    self.sent_in_vain(call, error.code, false);
+                    return;
                 }
                 // What it was to wait for is waited for here, or is done.
                 "MSG_WAIT_FAILED" | "MSG_WAIT_TIMEOUT" => {
-                    self.sent_in_vain(call, error.code);
-                    return Ok(());
+                    self.sent_in_vain(call, error.code, true);
+                    return;
                 }
                 NOT_BOUND if self.forward_secrecy() => {
-                    self.sent_in_vain(call, error.code);
+                    self.sent_in_vain(call, error.code, false);
                     if let Some(temporary) = &mut self.keys.temporary {
                         temporary.is_bound = false;
                     }
                     self.requests.push(Request::Bind);
-                    return Ok(());
+                    return;
                 }
                 _ => {}
             }
         }
-        let Some(entry) = self.calls.remove(call) else { return Ok(()) };
+        let Some(entry) = self.calls.remove(call) else { return };
         let wrapped = entry.message.is_some_and(|sent| sent.prefix.starts_with(&self.init));
         self.session.is_initialised |= wrapped;
         let result = match error {
@@ -82,7 +88,6 @@ impl Connection {
         };
         let maybe_repeated = entry.maybe_repeated;
         self.events.push_back(Event::Answer { call, result, maybe_repeated });
-        Ok(())
     }
 
     fn request_answered(
