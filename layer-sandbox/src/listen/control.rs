@@ -7,14 +7,19 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::Listener;
+use crate::faults::Faults;
 
 /// What [`Listener::command`] understands, for a program's help.
 pub const COMMANDS: &str = "\
-advance SECONDS   moves the server's clocks on; what falls due by that is done
-shift SECONDS     sets its wall clock alone forward, or back if negative
-restart           closes all connections and forgets the sessions; the keys are kept
-stale-salts       makes all salts that clients know worthless
-stats             tells what clients have sent and been told: `name=value ...`";
+  advance SECONDS   moves the server's clocks on; what falls due by that is done
+  shift SECONDS     sets its wall clock alone forward, or back if negative
+  restart           closes all connections and forgets the sessions; the keys are kept
+  stale-salts       makes all salts that clients know worthless
+  fault NAME VALUE  makes the server behave as servers sometimes do; VALUE is on or off for
+                    gzip-answers, no-containers, announce, strict-acks, want-init; how often for
+                    refuse-containers, ask-states, tell-states, ask-resend; and for refuse the code
+                    with which the next packet is not taken
+  stats             tells what clients have sent and been told: `name=value ...`";
 
 /// A command that can't be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -23,8 +28,11 @@ pub enum CommandError {
     /// There is no such command, or it has not so many arguments.
     #[error("not a command: {0:?}")]
     Unknown(String),
+    /// There is no such fault.
+    #[error("no fault is called {0:?}")]
+    UnknownFault(String),
     /// An argument can't be read.
-    #[error("{argument:?} is no {expected}")]
+    #[error("{argument:?} is not {expected}")]
     Argument {
         /// What would be one.
         expected: &'static str,
@@ -52,20 +60,47 @@ impl Listener {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["advance", seconds] => {
-                let seconds: u32 = argument(seconds, "number of seconds")?;
+                let seconds: u32 = argument(seconds, "a number of seconds")?;
                 self.advance(Duration::from_secs(seconds.into()));
             }
             ["shift", seconds] => {
-                let seconds: i32 = argument(seconds, "number of seconds")?;
+                let seconds: i32 = argument(seconds, "a number of seconds")?;
                 self.shift(seconds.into());
             }
             ["restart"] => self.restart(),
             ["stale-salts"] => self.stale_salts(),
-            ["stats"] => return Ok(self.world().tally.to_string()),
+            ["fault", name, value] => set_fault(&mut self.world().faults, name, value)?,
+            ["stats"] => {
+                let world = self.world();
+                return Ok(format!("{} keys={}", world.tally, world.keys.len()));
+            }
             _ => return Err(CommandError::Unknown(line.trim().to_owned())),
         }
         Ok(String::new())
     }
+}
+
+fn set_fault(faults: &mut Faults, name: &str, value: &str) -> Result<(), CommandError> {
+    let switch = || match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(CommandError::Argument { expected: "on or off", argument: value.to_owned() }),
+    };
+    let times = || argument(value, "a number of times");
+    match name {
+        "gzip-answers" => faults.gzip_answers = switch()?,
+        "no-containers" => faults.no_containers = switch()?,
+        "announce" => faults.announce = switch()?,
+        "strict-acks" => faults.strict_acks = switch()?,
+        "want-init" => faults.want_init = switch()?,
+        "refuse-containers" => faults.refuse_containers = times()?,
+        "ask-states" => faults.ask_states = times()?,
+        "tell-states" => faults.tell_states = times()?,
+        "ask-resend" => faults.ask_resend = times()?,
+        "refuse" => faults.refuse.push_back(argument(value, "a code")?),
+        _ => return Err(CommandError::UnknownFault(name.to_owned())),
+    }
+    Ok(())
 }
 
 fn argument<T: FromStr>(argument: &str, expected: &'static str) -> Result<T, CommandError> {

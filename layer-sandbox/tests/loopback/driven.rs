@@ -202,7 +202,19 @@ fn a_running_program_takes_commands_on_its_input_and_on_a_port() {
         writeln!(control, "{line}").unwrap();
         answers.next().unwrap()
     };
-    for line in ["", "advance", "advance -1", "advance x", "fault", "fault x 1", "stop"] {
+    for line in [
+        "",
+        "advance",
+        "advance -1",
+        "advance x",
+        "restart now",
+        "fault",
+        "fault x 1",
+        "fault announce 1",
+        "fault ask-states on",
+        "fault refuse x",
+        "stop",
+    ] {
         assert!(command(line).starts_with("error "), "{line}");
     }
     assert_eq!(command("shift 100"), "ok");
@@ -211,6 +223,49 @@ fn a_running_program_takes_commands_on_its_input_and_on_a_port() {
     assert!(client.is_closed());
     drop(input);
     assert!(program.wait().unwrap().success());
+}
+
+#[test]
+fn commands_set_every_fault() {
+    let (server, _) = server();
+    let set = |name: &str, value: &str| {
+        assert_eq!(server.command(&format!("fault {name} {value}")).unwrap(), "");
+        server.world().faults.clone()
+    };
+    let mut before = server.world().faults.clone();
+    for (name, value) in [
+        ("gzip-answers", "on"),
+        ("no-containers", "on"),
+        ("announce", "on"),
+        ("strict-acks", "on"),
+        ("want-init", "on"),
+        ("refuse-containers", "1"),
+        ("ask-states", "2"),
+        ("tell-states", "3"),
+        ("ask-resend", "4"),
+        ("refuse", "16"),
+    ] {
+        let after = set(name, value);
+        assert_ne!(after, before, "{name}");
+        before = after;
+    }
+    assert!(!set("announce", "off").announce);
+}
+
+#[test]
+fn what_clients_do_is_counted() {
+    let (server, public) = server();
+    let (mut client, mut login) = client(&server, &public);
+    client.ask(&mut login, &functions::Ping { ping_id: 5 }.to_bytes());
+    client.messages(&login);
+    login.salt += 1;
+    client.ask(&mut login, &functions::help::GetConfig {}.to_bytes());
+    client.messages(&login);
+    let stats = server.command("stats").unwrap();
+    for expected in ["packets=2", "salts=1", "queries=1", "pings=1", "sessions=1", "bad_salts=1"] {
+        assert!(stats.split(' ').any(|count| count == expected), "{expected}: {stats}");
+    }
+    assert!(stats.ends_with("keys=1"), "{stats}");
 }
 
 #[test]
