@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::command::{cargo, run as command};
-use crate::{fence, fuzz, interop, schema};
+use crate::{fence, fuzz, interop, schema, sim};
 
 type Step<'a> = (&'a str, Box<dyn Fn() -> Result<(), String> + 'a>);
 
@@ -46,6 +46,7 @@ fn steps<'a>(fuzz_seconds: u64) -> Vec<Step<'a>> {
         ("documentation", Box::new(documentation)),
         ("first contact", cargo_step("run -p layer-connect -- --loopback")),
         ("schema", Box::new(schema::run)),
+        ("simulation", Box::new(|| sim::run(&sim::Arguments::for_ci()))),
         ("interop", Box::new(|| interop::run(None))),
         ("fuzz smoke", Box::new(move || fuzz::run(fuzz_seconds, None))),
     ]

@@ -9,6 +9,7 @@ mod fence;
 mod fuzz;
 mod interop;
 mod schema;
+mod sim;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,8 @@ enum Task {
         /// Run only this target.
         target: Option<String>,
     },
+    /// Client and server over a simulated link, with faults of every kind, from many seeds.
+    Sim(sim::Arguments),
     /// Measurements against the crates of others.
     Bench {
         /// What the generated types cost to compile.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::Schema => schema::run(),
         Task::Interop { filter } => interop::run(filter.as_deref()),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
+        Task::Sim(arguments) => sim::run(&arguments),
         Task::Bench { compile: _, rounds, check } => bench::compile::run(rounds, check),
     });
     match result {

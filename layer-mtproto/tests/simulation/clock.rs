@@ -39,10 +39,7 @@ impl Clock {
     }
 
     pub fn server(&self) -> ServerNow {
-        ServerNow {
-            monotonic: SERVER_UPTIME + self.at,
-            wall: Duration::from_secs(START) + self.at,
-        }
+        ServerNow { monotonic: SERVER_UPTIME + self.at, wall: Duration::from_secs(START) + self.at }
     }
 
     pub fn client(&self) -> ClientNow {

@@ -111,7 +111,8 @@ fn frames_come_whole_however_the_stream_is_cut() {
         }
         for step in [1, 7, 100_000] {
             let mut frames = Frames::new(&kind, Towards::Server).unwrap();
-            let parts: Vec<Part> = stream.chunks(step).flat_map(|bytes| frames.feed(bytes)).collect();
+            let parts: Vec<Part> =
+                stream.chunks(step).flat_map(|bytes| frames.feed(bytes)).collect();
             let mut told = Vec::new();
             let mut found = Vec::new();
             for part in parts {

@@ -9,12 +9,22 @@
     missing_docs
 )]
 
+mod book;
 mod call;
+mod check;
+mod client;
 mod clock;
 mod dice;
 mod fault;
 mod frames;
 mod link;
 mod pipe;
+mod profile;
+mod run;
+mod script;
+mod seeds;
+mod server;
 mod story;
 mod tap;
+mod trouble;
+mod user;

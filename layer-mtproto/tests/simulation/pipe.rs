@@ -128,7 +128,9 @@ impl Pipe {
             if !bytes.is_empty() && self.tricks.pop_front().is_some() {
                 flip(&mut bytes, dice);
                 let who = self.who();
-                story.fault(Kind::Corrupted, who, || format!("in the stream, after {carried} bytes"));
+                story.fault(Kind::Corrupted, who, || {
+                    format!("in the stream, after {carried} bytes")
+                });
             }
             return self.enqueue(bytes, false, now, dice);
         };

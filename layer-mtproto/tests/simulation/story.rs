@@ -1,14 +1,14 @@
-//! What happened, told line by line. A run tells its story only when it is asked for, since most seeds have
-//! none worth reading: what is to be said comes as a closure.
+//! What happened, told line by line as it happens. A run tells its story only when it is asked to, since most
+//! seeds have none worth reading: what is to be said comes as a closure.
 
 use std::time::Duration;
 
 use crate::fault::{Kind, Tally};
 
-/// The lines of a story, if it is wanted, and the count of the faults in it.
+/// Tells what happens, if that is wanted, and counts the faults.
 #[derive(Default)]
 pub struct Story {
-    lines: Option<Vec<String>>,
+    told: bool,
     at: Duration,
     /// How often which fault took effect.
     pub faults: Tally,
@@ -17,7 +17,7 @@ pub struct Story {
 impl Story {
     /// A story that is told, or one that is not.
     pub fn new(wanted: bool) -> Self {
-        Self { lines: wanted.then(Vec::new), ..Self::default() }
+        Self { told: wanted, ..Self::default() }
     }
 
     /// What comes next happens at this moment.
@@ -25,15 +25,10 @@ impl Story {
         self.at = at;
     }
 
-    /// Whether anybody listens.
-    pub fn is_told(&self) -> bool {
-        self.lines.is_some()
-    }
-
     /// Somebody did something.
     pub fn tell<S: AsRef<str>>(&mut self, who: &str, what: impl FnOnce() -> S) {
-        if let Some(lines) = &mut self.lines {
-            lines.push(format!("{} {who:<7} {}", moment(self.at), what().as_ref()));
+        if self.told {
+            println!("{}", line(self.at, who, what().as_ref()));
         }
     }
 
@@ -42,10 +37,10 @@ impl Story {
         self.faults.count(kind);
         self.tell(who, || format!("FAULT {}: {}", kind.name(), what().as_ref()));
     }
+}
 
-    pub fn into_lines(self) -> Vec<String> {
-        self.lines.unwrap_or_default()
-    }
+fn line(at: Duration, who: &str, what: &str) -> String {
+    format!("{} {who:<7} {what}", moment(at))
 }
 
 /// `00:03:12.250`, with days before it if there are any.
@@ -79,17 +74,13 @@ pub fn number(value: u64) -> String {
 
 #[test]
 fn a_story_tells_when_and_who() {
-    let mut story = Story::new(true);
-    story.at(Duration::from_millis(192_250));
-    story.tell("server", || format!("answers call 17 ({})", size(40 << 10)));
-    story.at(Duration::from_secs(90_000));
-    story.tell("link", || format!("lost after {}", size(1204)));
     assert_eq!(
-        story.into_lines(),
-        [
-            "00:03:12.250 server  answers call 17 (40 KiB)",
-            "1d 01:00:00.000 link    lost after 1,204 bytes"
-        ]
+        line(Duration::from_millis(192_250), "server", &format!("answers ({})", size(40 << 10))),
+        "00:03:12.250 server  answers (40 KiB)"
+    );
+    assert_eq!(
+        line(Duration::from_secs(90_000), "link", &format!("lost after {}", size(1204))),
+        "1d 01:00:00.000 link    lost after 1,204 bytes"
     );
     Story::new(false).tell("nobody", || -> String { unreachable!("nobody listens") });
 }
