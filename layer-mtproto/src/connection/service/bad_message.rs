@@ -32,7 +32,11 @@ impl Connection {
         if code == TOO_OLD
             && let Some(call) = self.calls.sent_in(bad.bad_msg_id)
         {
-            self.fate_unknown(call);
+            let entry = self.calls.get(call).and_then(|entry| entry.message.as_ref());
+            // What has gone out under another identifier since then is under way already.
+            if entry.is_some_and(|sent| sent.msg_id == bad.bad_msg_id) {
+                self.fate_unknown(call);
+            }
             return Ok(());
         }
         let members = self.packets.take(bad.bad_msg_id);
