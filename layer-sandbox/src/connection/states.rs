@@ -75,33 +75,38 @@ impl Turn<'_> {
         }
     }
 
-    /// Says unasked what a test wants the client to hear.
+    /// Says unasked what a test wants the client to hear, as soon as there is something to say.
     pub(super) fn ask_as_told(&mut self) {
+        let received = self.session.inbox.newest().take(MOST_IDS);
+        let received: Vec<i64> = received.map(|(msg_id, _)| msg_id).collect();
+        let kept: Vec<i64> = self.session.outbox.msg_ids().take(MOST_IDS).collect();
+        let is_call = |(_, kind): &(i64, Kind)| matches!(kind, Kind::Call(_));
+        let call = self.session.inbox.newest().find(is_call);
+
         let faults = &mut self.world.faults;
-        let mut wanted = [&mut faults.ask_states, &mut faults.tell_states, &mut faults.ask_resend];
-        let [ask, tell, resend] = wanted.each_mut().map(|left| {
-            let wanted = **left > 0;
-            **left = left.saturating_sub(1);
-            wanted
-        });
-        let inbox = &self.session.inbox;
-        let received: Vec<i64> = inbox.newest().take(MOST_IDS).map(|(msg_id, _)| msg_id).collect();
-        let call = inbox.newest().find(|(_, kind)| matches!(kind, Kind::Call(_)));
-        if ask {
-            let msg_ids: Vec<i64> = self.session.outbox.msg_ids().take(MOST_IDS).collect();
-            let asked = msg_ids.clone();
-            let request = types::MsgsStateReq { msg_ids };
+        let asks = use_up(&mut faults.ask_states, !kept.is_empty());
+        let tells = use_up(&mut faults.tell_states, !received.is_empty());
+        let asks_resend = use_up(&mut faults.ask_resend, call.is_some());
+        if asks {
+            let request = types::MsgsStateReq { msg_ids: kept.clone() };
             self.say(Said::Unasked, &enums::MsgsStateReq::Req(request));
-            self.session.asked = self.out.last().map(|request| (request.msg_id, asked));
+            self.session.asked = self.out.last().map(|request| (request.msg_id, kept));
         }
-        if tell {
+        if tells {
             let info = self.states(&received);
             let all = types::MsgsAllInfo { msg_ids: received, info };
             self.say(Said::Unasked, &enums::MsgsAllInfo::Info(all));
         }
-        if let (true, Some((msg_id, _))) = (resend, call) {
+        if let (true, Some((msg_id, _))) = (asks_resend, call) {
             let request = types::MsgResendReq { msg_ids: vec![msg_id] };
             self.say(Said::Unasked, &enums::MsgResendReq::Req(request));
         }
     }
+}
+
+/// Takes one off a counter, if it is not used up and the time is right.
+fn use_up(left: &mut u32, now: bool) -> bool {
+    let used = now && *left > 0;
+    *left -= u32::from(used);
+    used
 }

@@ -103,11 +103,7 @@ impl<'a> Turn<'a> {
             match Content::read(body) {
                 Ok(Content::Container(inner)) => self.container(message, &inner),
                 Err(_) if body.starts_with(&MSG_CONTAINER.to_le_bytes()) => Err(Bad::CONTAINER),
-                _ => {
-                    self.begin(message.msg_id);
-                    self.message(message);
-                    Ok(())
-                }
+                _ => self.message(message),
             }
         });
         match taken {
@@ -145,7 +141,9 @@ impl<'a> Turn<'a> {
             self.world.tally.container(inner.len());
         }
         for message in inner.clone() {
-            self.message(&message);
+            if let Err(bad) = self.message(&message) {
+                self.refuse(&message, bad);
+            }
         }
         Ok(())
     }
@@ -166,14 +164,18 @@ impl<'a> Turn<'a> {
     }
 
     /// One message, out of a container or alone.
-    fn message(&mut self, message: &Message<'_>) {
+    fn message(&mut self, message: &Message<'_>) -> Result<(), Bad> {
         let Message { msg_id, seq_no, body } = *message;
         let content = seq_no & 1 == 1;
         self.caller.msg_id = msg_id;
         let arrival = self.session.inbox.arrival(msg_id);
         match arrival {
-            Arrival::Again(Kind::Call(progress)) => return self.call_again(progress),
-            Arrival::TooOld => return self.refuse(message, Bad::TOO_OLD),
+            Arrival::Again(Kind::Call(progress)) => {
+                self.begin(msg_id);
+                self.call_again(progress);
+                return Ok(());
+            }
+            Arrival::TooOld => return Err(Bad::TOO_OLD),
             _ => {}
         }
         let object;
@@ -188,12 +190,17 @@ impl<'a> Turn<'a> {
         let speech = Speech::read(body);
         match arrival {
             // A service message does no harm twice, and what it was answered may have been lost.
-            Arrival::Again(Kind::Service) if matches!(speech, Speech::Service { .. }) => {}
-            Arrival::Again(_) => return self.acknowledge(content),
+            Arrival::Again(Kind::Service) if matches!(speech, Speech::Service { .. }) => {
+                self.begin(msg_id);
+            }
+            Arrival::Again(_) => {
+                self.begin(msg_id);
+                self.acknowledge(content);
+                return Ok(());
+            }
             _ => {
-                if let Err(bad) = self.check_seq_no(message, &speech) {
-                    return self.refuse(message, bad);
-                }
+                self.check_seq_no(message, &speech)?;
+                self.begin(msg_id);
                 self.session.inbox.receive(msg_id, seq_no, Kind::Service);
             }
         }
@@ -207,6 +214,7 @@ impl<'a> Turn<'a> {
         if !matches!(self.session.inbox.progress(msg_id), Some(Progress::Answered { .. })) {
             self.acknowledge(content);
         }
+        Ok(())
     }
 
     /// Queries have odd numbers, packed or not; acknowledgements have even ones, which not all

@@ -4,12 +4,14 @@ use layer_crypto::AuthKey;
 use layer_crypto::envelope::{self, Draft, Header, Padding, Side};
 use layer_sandbox::connection::Fault;
 use layer_sandbox::exchange::Agreed;
-use layer_sandbox::{Connection, Now, Settings, World};
+use layer_sandbox::{Connection, Now, Reply, RpcError, Settings, World};
 use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
 use layer_wire::framing::{Decoder, Encoder, Frame, FramingKind, TransportError};
 use layer_wire::message::{Content, Message, write_container};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use crate::client::NOW;
@@ -27,6 +29,8 @@ pub(crate) struct Link {
     pub(crate) key: AuthKey,
     pub(crate) salt: i64,
     pub(crate) session_id: i64,
+    /// How many messages were in each container that was heard last; 0 for one alone.
+    pub(crate) containers: Vec<usize>,
     last_msg_id: i64,
     content: i32,
 }
@@ -105,6 +109,7 @@ impl Link {
             key: key(7),
             salt: SALT,
             session_id: SESSION,
+            containers: Vec::new(),
             last_msg_id: 0,
             content: 0,
         }
@@ -171,6 +176,12 @@ impl Link {
         (msg_id, self.send_as(msg_id, seq_no, &object.to_bytes()))
     }
 
+    /// As [`Self::ask`], for bytes.
+    pub(crate) fn ask_bytes(&mut self, body: &[u8]) -> (i64, Vec<Heard>) {
+        let (msg_id, seq_no) = (self.next_msg_id(), self.next_seq_no(true));
+        (msg_id, self.send_as(msg_id, seq_no, body))
+    }
+
     /// Sends a message without content.
     pub(crate) fn tell(&mut self, object: &impl Serializable) -> (i64, Vec<Heard>) {
         let (msg_id, seq_no) = (self.next_msg_id(), self.next_seq_no(false));
@@ -195,6 +206,7 @@ impl Link {
     /// All that the server has said, containers taken apart.
     pub(crate) fn heard(&mut self) -> Vec<Heard> {
         let mut heard = Vec::new();
+        self.containers.clear();
         self.decoder.feed(&self.connection.take_output());
         for frame in self.decoder.frames() {
             match frame.unwrap() {
@@ -203,7 +215,8 @@ impl Link {
                     let packet = &mut bytes[..whole];
                     let opened = envelope::open(&self.key, Side::Server, packet).unwrap();
                     assert_eq!(opened.header.session_id, self.session_id);
-                    unpack(&opened.header, opened.body_of(packet), &mut heard);
+                    let len = unpack(&opened.header, opened.body_of(packet), &mut heard);
+                    self.containers.push(len);
                 }
                 Frame::QuickAck(token) => heard.push(Heard::QuickAck(token)),
                 Frame::Error(error) => heard.push(Heard::Error(error)),
@@ -241,20 +254,54 @@ impl Link {
     }
 }
 
-fn unpack(header: &Header, body: &[u8], heard: &mut Vec<Heard>) {
+fn unpack(header: &Header, body: &[u8], heard: &mut Vec<Heard>) -> usize {
     assert!(header.msg_id % 4 == 1 || header.msg_id % 4 == 3);
     match Content::read(body).unwrap() {
         Content::Container(messages) => {
+            let len = messages.len();
             for Message { msg_id, seq_no, body } in messages {
                 assert!(msg_id < header.msg_id && msg_id % 2 == 1);
                 heard.push(Heard::Message { msg_id, seq_no, body: body.to_vec() });
             }
+            len
         }
         _ => {
             let Header { msg_id, seq_no, .. } = *header;
             heard.push(Heard::Message { msg_id, seq_no, body: body.to_vec() });
+            0
         }
     }
+}
+
+/// Has queries that begin with [`OWN`] answered by themselves, after a delay that their next four
+/// bytes tell in milliseconds; with an error if they end with [`FAIL`]. Counts the executions.
+pub(crate) fn intercept(link: &mut Link) -> Arc<AtomicU32> {
+    let executed = Arc::new(AtomicU32::new(0));
+    let count = executed.clone();
+    link.world.intercept(move |_, query| {
+        let delay = query.strip_prefix(&OWN)?.first_chunk().map(|delay| u32::from_le_bytes(*delay));
+        count.fetch_add(1, Ordering::SeqCst);
+        let fails = query.ends_with(&FAIL);
+        let answer = if fails { Err(RpcError::new(400, "FAILED")) } else { Ok(query.to_vec()) };
+        Some(match delay.unwrap_or_default() {
+            0 => Reply::Now(answer),
+            delay => Reply::After(Duration::from_millis(delay.into()), answer),
+        })
+    });
+    executed
+}
+
+const OWN: [u8; 4] = [0x11, 0x22, 0x33, 0x44];
+const FAIL: [u8; 4] = [0xff; 4];
+
+/// A query that [`intercept`] answers with itself.
+pub(crate) fn own(delay: u32, more: usize) -> Vec<u8> {
+    [&OWN[..], &delay.to_le_bytes(), &vec![7; more]].concat()
+}
+
+/// A query that [`intercept`] answers with an error.
+pub(crate) fn failing(delay: u32) -> Vec<u8> {
+    [&OWN[..], &delay.to_le_bytes(), &FAIL].concat()
 }
 
 pub(crate) const GET_CONFIG: functions::help::GetConfig = functions::help::GetConfig {};

@@ -8,12 +8,18 @@
 )]
 
 mod binding;
+mod calls;
 mod client;
 mod connection;
 mod exchange;
 mod garbage;
 mod link;
 mod messages;
+mod numbers;
+mod packing;
+mod resending;
 mod script;
 mod service;
+mod states;
+mod waiting;
 mod world;
