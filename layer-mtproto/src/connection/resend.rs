@@ -53,14 +53,15 @@ impl Connection {
     pub(super) fn ask_about_unsure_calls(&mut self) {
         let unsure = self.calls.iter().filter(|(_, entry)| entry.state == State::Unsure);
         let sent = unsure.filter_map(|(_, entry)| entry.message.as_ref());
-        let msg_ids = sent.map(|sent| sent.msg_id).collect();
-        self.ask_about(msg_ids);
+        let msg_ids: Vec<_> = sent.map(|sent| sent.msg_id).collect();
+        self.ask_about(&msg_ids);
     }
 
-    fn ask_about(&mut self, msg_ids: Vec<i64>) {
+    /// With the witness, no more at once than one message lists.
+    fn ask_about(&mut self, msg_ids: &[i64]) {
         let witness = self.session.witness;
-        if !msg_ids.is_empty() {
-            self.requests.push(Request::States { msg_ids, witness });
+        for msg_ids in msg_ids.chunks(Acks::MOST - 1) {
+            self.requests.push(Request::States { msg_ids: msg_ids.to_vec(), witness });
         }
     }
 
@@ -79,14 +80,13 @@ impl Connection {
             };
             let silent_for = now.monotonic.saturating_sub(entry.looked_at).as_secs();
             if silent_for >= patience
-                && msg_ids.len() < Acks::MOST
                 && let Some(sent) = &entry.message
             {
                 entry.looked_at = now.monotonic;
                 msg_ids.push(sent.msg_id);
             }
         }
-        self.ask_about(msg_ids);
+        self.ask_about(&msg_ids);
         // If calls wait and nothing is heard, the other end may be gone: it is not left until the
         // next ping to find out.
         let waits = self.calls.iter().any(|(_, entry)| entry.state == State::Sent);
