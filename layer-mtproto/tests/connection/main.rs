@@ -1,5 +1,8 @@
 //! The connection machine against a server made by hand, which says whatever a test wants to say.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod agreement;
 mod checks;
+mod course;
+mod lost_link;
 mod peer;

@@ -1,5 +1,6 @@
 //! A server made by hand, and the client under test with its clocks.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use layer_crypto::AuthKey;
@@ -9,7 +10,9 @@ use layer_mtproto::connection::{Call, CallId, Config, Connection, Event, Init, L
 use layer_mtproto::exchange;
 use layer_mtproto::wire::framing::{Accepted, Detection, Frame, detect};
 use layer_mtproto::wire::gzip;
-use layer_mtproto::wire::message::{Content, Message, write_container, write_rpc_result};
+use layer_mtproto::wire::message::{
+    Content, Message, PlainMessage, write_container, write_rpc_result,
+};
 use layer_tl_types::{Deserializable, Identifiable, Serializable, enums, functions, types};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -32,6 +35,8 @@ pub(crate) struct Said {
     /// It was wrapped in invokeWithLayer(initConnection(..)).
     pub(crate) initialises: bool,
     pub(crate) was_packed: bool,
+    /// Of the packet in which it came.
+    pub(crate) key_id: i64,
 }
 
 impl Said {
@@ -53,10 +58,17 @@ impl Said {
 pub(crate) struct Peer {
     pub(crate) client: Connection,
     pub(crate) now: Now,
+    /// The key under which the client has spoken last.
     pub(crate) key: AuthKey,
+    /// All keys that the server knows.
+    pub(crate) keys: Vec<AuthKey>,
     pub(crate) session_id: i64,
-    rng: ChaCha20Rng,
-    link: Option<Box<Accepted>>,
+    /// How far the server's clock is ahead of what the client's showed first, in seconds.
+    pub(crate) ahead: i64,
+    /// What the client has said outside of sessions.
+    pub(crate) plain: VecDeque<Vec<u8>>,
+    pub(crate) rng: ChaCha20Rng,
+    pub(crate) link: Option<Box<Accepted>>,
     sent: Vec<u8>,
     last_msg_id: i64,
 }
@@ -64,6 +76,11 @@ pub(crate) struct Peer {
 pub(crate) fn config() -> Config {
     let server_key = layer_sandbox::keys::well_known_key().public().clone();
     Config::new(exchange::Config::new(vec![server_key], 2), Init::new(1))
+}
+
+/// Both clocks at the beginning.
+fn start() -> Now {
+    Now { monotonic: Duration::from_secs(1000), wall: Duration::from_secs(WALL) }
 }
 
 pub(crate) fn key() -> AuthKey {
@@ -78,13 +95,32 @@ impl Peer {
 
     /// The same, its server `time_offset` seconds ahead of the client's clock as the client thinks.
     pub(crate) fn with(config: Config, time_offset: i64) -> Self {
-        let now = Now { monotonic: Duration::from_secs(1000), wall: Duration::from_secs(WALL) };
+        let saved = Saved::new(key(), SALT, time_offset, start());
+        Self::made(config, Some(saved))
+    }
+
+    /// A client that has no key, on a link on which nothing has been said.
+    pub(crate) fn without_a_key(config: Config) -> Self {
+        Self::made(config, None)
+    }
+
+    fn made(config: Config, saved: Option<Saved>) -> Self {
+        let now = start();
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let saved = Saved::new(key(), SALT, time_offset, now);
-        let client = Connection::new(config, Some(saved), now, &mut rng);
-        let (key, sent) = (key(), Vec::new());
-        let mut peer =
-            Self { client, now, key, session_id: 0, rng, link: None, sent, last_msg_id: 0 };
+        let client = Connection::new(config, saved, now, &mut rng);
+        let mut peer = Self {
+            client,
+            now,
+            key: key(),
+            keys: vec![key()],
+            session_id: 0,
+            ahead: 0,
+            plain: VecDeque::new(),
+            rng,
+            link: None,
+            sent: Vec::new(),
+            last_msg_id: 0,
+        };
         peer.connect();
         peer
     }
@@ -151,7 +187,7 @@ impl Peer {
 
     /// The server's clock, which is right as a rule: it shows what the client's showed first.
     pub(crate) fn server_time(&self) -> i64 {
-        (WALL + self.now.monotonic.as_secs() - 1000) as i64
+        (WALL + self.now.monotonic.as_secs() - 1000) as i64 + self.ahead
     }
 
     pub(crate) fn call(&mut self, call: Call) -> CallId {
@@ -203,10 +239,17 @@ impl Peer {
         let mut packets = Vec::new();
         for frame in link.decoder.frames() {
             let Ok(Frame::Packet { bytes, .. }) = frame else { panic!("{frame:?}") };
+            let key_id = envelope::key_id(bytes).unwrap();
+            if key_id == 0 {
+                self.plain.push_back(PlainMessage::read(bytes).unwrap().body.to_vec());
+                continue;
+            }
+            let key = self.keys.iter().find(|key| key.id() == key_id).expect("a known key");
+            self.key = key.clone();
             let len = envelope::without_tail(bytes.len());
-            let opened = envelope::open(&self.key, Side::Client, &mut bytes[..len]).unwrap();
+            let opened = envelope::open(key, Side::Client, &mut bytes[..len]).unwrap();
             self.session_id = opened.header.session_id;
-            packets.push(messages(&opened.header, opened.body_of(bytes)));
+            packets.push(messages(key_id, &opened.header, opened.body_of(bytes)));
         }
         packets
     }
@@ -320,12 +363,15 @@ impl Peer {
     }
 }
 
-/// A function that no schema has, with a number in it.
+/// A function that no schema has.
+pub(crate) const QUESTION: u32 = 0x6c61_7965;
+
+/// It has a number in it.
 pub(crate) fn question(number: u32) -> Vec<u8> {
-    [0x6c61_7965_u32.to_le_bytes(), number.to_le_bytes()].concat()
+    [QUESTION.to_le_bytes(), number.to_le_bytes()].concat()
 }
 
-fn messages(header: &Header, body: &[u8]) -> Vec<Said> {
+fn messages(key_id: i64, header: &Header, body: &[u8]) -> Vec<Said> {
     let outer = header.msg_id;
     let said = |message: Message<'_>| {
         let init = functions::InvokeWithLayer::<layer_tl_types::RawObject>::CONSTRUCTOR_ID;
@@ -344,6 +390,7 @@ fn messages(header: &Header, body: &[u8]) -> Vec<Said> {
             salt: header.salt,
             session_id: header.session_id,
             initialises,
+            key_id,
         }
     };
     match Content::read(body).unwrap() {
