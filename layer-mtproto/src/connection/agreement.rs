@@ -33,8 +33,8 @@ pub struct Work {
     link: u64,
 }
 
-/// What came out of [`Work`].
-#[derive(Debug)]
+/// What came out of [`Work`]. A copy is as good; it is there for tests, to which work is dear.
+#[derive(Debug, Clone)]
 pub struct WorkDone {
     step: Result<Step, ExchangeError>,
     link: u64,
