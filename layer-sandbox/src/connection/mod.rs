@@ -72,6 +72,9 @@ pub enum Fault {
     /// A sealed packet does not open.
     #[error(transparent)]
     Sealed(#[from] OpenError),
+    /// A container or a list holds more than it may.
+    #[error("more than 1024 messages in a container, or 8192 identifiers in a list")]
+    TooMany,
     /// Nothing came for too long, or the delay of `ping_delay_disconnect` has passed.
     #[error("the client was silent for too long")]
     Silence,
@@ -82,7 +85,7 @@ impl Fault {
     fn for_peer(&self) -> Option<TransportError> {
         match self {
             Self::Exchange(error) => Some(error.for_peer()),
-            Self::Keys(_) => Some(TransportError::FLOOD),
+            Self::Keys(_) | Self::TooMany => Some(TransportError::FLOOD),
             Self::Message(_) | Self::UnknownKey { .. } | Self::Sealed(_) => {
                 Some(TransportError::UNKNOWN_KEY)
             }

@@ -47,8 +47,7 @@ impl Connection {
         let ids = (key_id, header.session_id);
         self.turn(ids, (key, salt), encoder, now, world, rng, |turn| {
             turn.packet(&header, body, good_salt)
-        });
-        Ok(())
+        })
     }
 
     /// Remembers a session that this connection speaks in; the one before the last few is forgotten.
@@ -94,7 +93,8 @@ impl Connection {
                     continue;
                 };
                 let voice = (known.key.clone(), known.salts.current(now.unix(), rng));
-                self.turn(ids, voice, encoder, now, world, rng, |_| ());
+                // Nothing has come, so nothing too long.
+                let _ = self.turn(ids, voice, encoder, now, world, rng, |_| ());
             }
         }
     }
@@ -110,7 +110,7 @@ impl Connection {
         world: &mut World,
         rng: &mut dyn CryptoRng,
         act: impl FnOnce(&mut Turn<'_>),
-    ) {
+    ) -> Result<(), Fault> {
         // Media-only data centres are named by the negated id.
         let named = world.keys.get(key_id, now.unix()).and_then(|known| known.dc);
         let dc = named.map_or(self.dc, i32::wrapping_abs);
@@ -118,10 +118,11 @@ impl Connection {
         let connection = *self.id.get_or_insert_with(|| world.next_connection());
         let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
         act(&mut turn);
-        let (messages, disconnect_at) = turn.end();
-        self.disconnect_at = disconnect_at;
-        for message in messages {
+        let outcome = turn.end();
+        self.disconnect_at = outcome.disconnect_at;
+        for message in outcome.packets {
             packets::seal(&message, (salt, session_id), &key, encoder, rng, &mut self.out);
         }
+        if outcome.too_many { Err(Fault::TooMany) } else { Ok(()) }
     }
 }

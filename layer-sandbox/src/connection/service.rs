@@ -45,7 +45,7 @@ impl Turn<'_> {
         match id {
             types::MsgsAck::CONSTRUCTOR_ID => {
                 let acks = types::MsgsAck::deserialize(cursor)?;
-                for msg_id in acks.msg_ids.into_iter().take(MOST_IDS) {
+                for msg_id in self.listed(acks.msg_ids) {
                     self.session.acknowledged(msg_id);
                 }
             }
@@ -68,15 +68,18 @@ impl Turn<'_> {
             }
             types::MsgsStateReq::CONSTRUCTOR_ID => {
                 let asked = types::MsgsStateReq::deserialize(cursor)?;
-                self.tell_states(&asked.msg_ids);
+                let msg_ids = self.listed(asked.msg_ids);
+                self.tell_states(&msg_ids);
             }
             types::MsgResendReq::CONSTRUCTOR_ID => {
                 let asked = types::MsgResendReq::deserialize(cursor)?;
-                self.send_again(&asked.msg_ids);
+                let msg_ids = self.listed(asked.msg_ids);
+                self.send_again(&msg_ids);
             }
             types::MsgResendAnsReq::CONSTRUCTOR_ID => {
                 let asked = types::MsgResendAnsReq::deserialize(cursor)?;
-                self.send_answers_again(&asked.msg_ids);
+                let msg_ids = self.listed(asked.msg_ids);
+                self.send_answers_again(&msg_ids);
             }
             types::MsgsStateInfo::CONSTRUCTOR_ID => {
                 let told = types::MsgsStateInfo::deserialize(cursor)?;
@@ -84,7 +87,8 @@ impl Turn<'_> {
             }
             types::MsgsAllInfo::CONSTRUCTOR_ID => {
                 let told = types::MsgsAllInfo::deserialize(cursor)?;
-                self.learn_states(&told.msg_ids, &told.info);
+                let msg_ids = self.listed(told.msg_ids);
+                self.learn_states(&msg_ids, &told.info);
             }
             functions::RpcDropAnswer::CONSTRUCTOR_ID => {
                 let asked = functions::RpcDropAnswer::deserialize(cursor)?;
@@ -102,6 +106,12 @@ impl Turn<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The identifiers that a message lists; none if they are too many.
+    fn listed(&mut self, msg_ids: Vec<i64>) -> Vec<i64> {
+        self.too_many |= msg_ids.len() > MOST_IDS;
+        if self.too_many { Vec::new() } else { msg_ids }
     }
 
     fn pong(&mut self, ping_id: i64) {

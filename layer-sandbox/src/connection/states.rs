@@ -24,14 +24,14 @@ impl Turn<'_> {
             _ if self.session.outbox.contains(*msg_id) => 4,
             _ => 1,
         };
-        msg_ids.iter().take(MOST_IDS).map(state).collect()
+        msg_ids.iter().map(state).collect()
     }
 
     /// Sends messages of ours again; if one of them is not there any more, the states of all that
     /// were asked for too.
     pub(super) fn send_again(&mut self, msg_ids: &[i64]) {
         let mut all = true;
-        for msg_id in msg_ids.iter().take(MOST_IDS) {
+        for msg_id in msg_ids {
             all &= self.session.outbox.send_again(*msg_id, true);
         }
         if !all {
@@ -42,7 +42,7 @@ impl Turn<'_> {
     /// As [`Self::send_again`], for the answers to these queries.
     pub(super) fn send_answers_again(&mut self, queries: &[i64]) {
         let mut all = true;
-        for query in queries.iter().take(MOST_IDS) {
+        for query in queries {
             all &= match self.session.inbox.progress(*query) {
                 Some(Progress::Answered { msg_id, .. }) => {
                     self.session.outbox.send_again(msg_id, true)
@@ -66,7 +66,7 @@ impl Turn<'_> {
     /// The client tells what has come of our messages: what it has got is acknowledged by that, and
     /// what it has not is sent again.
     pub(super) fn learn_states(&mut self, msg_ids: &[i64], info: &[u8]) {
-        for (msg_id, state) in msg_ids.iter().zip(info).take(MOST_IDS) {
+        for (msg_id, state) in msg_ids.iter().zip(info) {
             if state & 7 == 4 {
                 self.session.acknowledged(*msg_id);
             } else {

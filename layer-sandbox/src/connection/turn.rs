@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use layer_crypto::envelope::Header;
 use layer_crypto::hash;
-use layer_wire::message::{Container, Content, MSG_CONTAINER, Message};
+use layer_wire::message::{Container, Content, MAX_MESSAGES, MSG_CONTAINER, Message};
 use rand_core::CryptoRng;
 
 use super::bad_msg::Bad;
@@ -34,7 +34,21 @@ pub(super) struct Turn<'a> {
     pub(super) disconnect_at: Option<Duration>,
     /// The key is to be forgotten once this packet is answered.
     pub(super) forget_key: bool,
+    /// More came than a container or a list may hold.
+    pub(super) too_many: bool,
     connection: u64,
+    /// The packet is newer than all that has come in the session.
+    is_newest: bool,
+}
+
+/// What a turn has come to.
+pub(super) struct Outcome {
+    /// What is to be sent.
+    pub(super) packets: Vec<Outgoing>,
+    /// When the connection is to be closed.
+    pub(super) disconnect_at: Option<Duration>,
+    /// The client has said too much at once.
+    pub(super) too_many: bool,
 }
 
 /// What a message says, as far as matters for its numbers.
@@ -73,13 +87,14 @@ impl<'a> Turn<'a> {
             room: MAX_PACKET,
             disconnect_at,
             forget_key: false,
+            too_many: false,
             connection,
+            is_newest: false,
         }
     }
 
-    /// Sends what is due and puts the session back. Returns the packets to be sent, and when the
-    /// connection is to be closed.
-    pub(super) fn end(mut self) -> (Vec<Outgoing>, Option<Duration>) {
+    /// Sends what is due and puts the session back.
+    pub(super) fn end(mut self) -> Outcome {
         if self.is_ours {
             self.flush();
         }
@@ -92,12 +107,14 @@ impl<'a> Turn<'a> {
         if self.forget_key {
             self.world.forget_key(key_id);
         }
-        (packets, self.disconnect_at)
+        Outcome { packets, disconnect_at: self.disconnect_at, too_many: self.too_many }
     }
 
     /// Takes a packet.
     pub(super) fn packet(&mut self, header: &Header, body: &[u8], good_salt: bool) {
         let message = &Message { msg_id: header.msg_id, seq_no: header.seq_no, body };
+        let latest = self.session.inbox.newest().next();
+        self.is_newest = latest.is_none_or(|(latest, _)| header.msg_id > latest);
         let taken = self.check_packet(message, good_salt).and_then(|()| {
             self.world.tally.packet(header.salt);
             match Content::read(body) {
@@ -115,6 +132,10 @@ impl<'a> Turn<'a> {
     /// A container, taken or refused as a whole. Its messages may be older than others may: so a
     /// client sends them again.
     fn container(&mut self, container: &Message<'_>, inner: &Container<'_>) -> Result<(), Bad> {
+        if inner.len() > MAX_MESSAGES {
+            self.too_many = true;
+            return Ok(());
+        }
         if self.world.faults.refuse_containers > 0 {
             self.world.faults.refuse_containers -= 1;
             return Err(Bad::CONTAINER);
@@ -149,7 +170,9 @@ impl<'a> Turn<'a> {
     }
 
     /// Something good has come. Tells a client that its session is new to us: what it sent in it
-    /// before `first_msg_id` is lost. What another connection may have lost is sent through this one.
+    /// before `first_msg_id` is lost. If the session spoke through another connection, it speaks
+    /// through this one from now on, and what that one may have lost is sent again; unless this is
+    /// an older connection from which something comes late.
     fn begin(&mut self, first_msg_id: i64) {
         self.session.used = self.caller.now.monotonic;
         if std::mem::take(&mut self.is_new) {
@@ -157,7 +180,9 @@ impl<'a> Turn<'a> {
             self.session.inbox.begin(first_msg_id);
             self.tell_new_session(first_msg_id);
         }
-        if !std::mem::replace(&mut self.is_ours, true) {
+        let is_newer = self.session.connection.is_none_or(|other| other < self.connection);
+        if !self.is_ours && (is_newer || self.is_newest) {
+            self.is_ours = true;
             self.session.connection = Some(self.connection);
             self.session.outbox.send_all_again();
         }

@@ -1,11 +1,16 @@
 //! Containers and packed objects on their way to the client.
 
-use layer_sandbox::Reply;
-use layer_tl_types::{enums, functions, types};
-use layer_wire::gzip;
-use layer_wire::message::GZIP_PACKED;
+use std::sync::atomic::Ordering;
 
-use crate::link::{GET_CONFIG, Link, intercept, own};
+use layer_crypto::envelope::Header;
+use layer_sandbox::Reply;
+use layer_sandbox::connection::Fault;
+use layer_tl_types::{Serializable, enums, functions, types};
+use layer_wire::framing::TransportError;
+use layer_wire::gzip;
+use layer_wire::message::{GZIP_PACKED, MSG_CONTAINER};
+
+use crate::link::{GET_CONFIG, Heard, Link, intercept, own};
 
 fn is_packed(object: &[u8]) -> bool {
     object.starts_with(&GZIP_PACKED.to_le_bytes())
@@ -96,10 +101,47 @@ fn pushed_objects_are_packed_too() {
 }
 
 #[test]
-fn no_message_lists_more_identifiers_than_may_be() {
+fn what_is_too_long_closes_the_connection_as_a_flood() {
+    let msg_ids = vec![4; 8193];
+    let acks = |msg_ids| enums::MsgsAck::Ack(types::MsgsAck { msg_ids }).to_bytes();
+    let states = |msg_ids| enums::MsgsStateReq::Req(types::MsgsStateReq { msg_ids }).to_bytes();
+    let again = |msg_ids| enums::MsgResendReq::Req(types::MsgResendReq { msg_ids }).to_bytes();
+    let answers =
+        |msg_ids| enums::MsgResendReq::from(types::MsgResendAnsReq { msg_ids }).to_bytes();
+    let all = |msg_ids| {
+        enums::MsgsAllInfo::Info(types::MsgsAllInfo { msg_ids, info: vec![4; 8193] }).to_bytes()
+    };
+    let one = own(0, 0);
+    let bodies: [&dyn Fn(Vec<i64>) -> Vec<u8>; 5] = [&acks, &states, &again, &answers, &all];
+    for body in bodies {
+        let mut link = Link::new(1).greeted();
+        let (msg_id, seq_no) = (link.next_msg_id(), link.next_seq_no(false));
+        let header = Header { salt: link.salt, session_id: link.session_id, msg_id, seq_no };
+        let packet = link.seal(&header, &body(msg_ids[1..].to_vec()));
+        assert_eq!(link.send_packet(&packet, false), Ok(()));
+        link.heard();
+        let msg_id = link.next_msg_id();
+        let packet = link.seal(&Header { msg_id, ..header }, &body(msg_ids.clone()));
+        assert_eq!(link.send_packet(&packet, false), Err(Fault::TooMany));
+        assert_eq!(link.heard().last(), Some(&Heard::Error(TransportError::FLOOD)));
+        assert!(link.connection.is_closed());
+    }
+    // A container of 1025, which nobody's library writes.
     let mut link = Link::new(1).greeted();
-    let asked = types::MsgsStateReq { msg_ids: vec![4; 10_000] };
-    let (_, heard) = link.tell(&enums::MsgsStateReq::Req(asked));
-    let Some(enums::MsgsStateInfo::Info(info)) = heard[0].is() else { panic!("{heard:?}") };
-    assert_eq!(info.info.len(), 8192);
+    let executed = intercept(&mut link);
+    for count in [1024_u32, 1025] {
+        let mut body = MSG_CONTAINER.to_le_bytes().to_vec();
+        body.extend(count.to_le_bytes());
+        for _ in 0..count {
+            body.extend(link.next_msg_id().to_le_bytes());
+            body.extend(link.next_seq_no(true).to_le_bytes());
+            body.extend((one.len() as u32).to_le_bytes());
+            body.extend(&one);
+        }
+        let (msg_id, seq_no) = (link.next_msg_id(), link.next_seq_no(false));
+        let header = Header { salt: link.salt, session_id: link.session_id, msg_id, seq_no };
+        let packet = link.seal(&header, &body);
+        assert_eq!(link.send_packet(&packet, false).is_ok(), count == 1024);
+    }
+    assert_eq!(executed.load(Ordering::SeqCst), 1024);
 }

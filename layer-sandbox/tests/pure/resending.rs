@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use layer_tl_types::{enums, functions, types};
+use layer_tl_types::{Serializable, enums, functions, types};
 
 use crate::link::{GET_CONFIG, Heard, Link, intercept, own};
 
@@ -104,6 +104,33 @@ fn only_the_connection_that_spoke_last_is_spoken_to() {
     assert!(before.connection.take_output().is_empty());
     link.timeout().unwrap();
     assert_eq!(link.heard()[0].body(), [1; 8]);
+}
+
+#[test]
+fn what_comes_late_over_an_older_connection_takes_nothing_back() {
+    let mut link = Link::new(1).greeted();
+    let late = link.next_msg_id();
+    let mut older = Link::new(1);
+    swap(&mut link, &mut older);
+    let (_, answer) = link.ask(&GET_CONFIG);
+    swap(&mut link, &mut older);
+    // A pong goes where the ping came from; the session stays.
+    let heard = link.send_as(late, 0, &PING.to_bytes());
+    assert!(heard.len() == 1 && heard[0].is::<enums::Pong>().is_some(), "{heard:?}");
+    assert_eq!(link.later(60_000), []);
+    swap(&mut link, &mut older);
+    assert_eq!(link.later(0), answer);
+    // But if the client goes on with the older connection, so does the session.
+    swap(&mut link, &mut older);
+    let (_, heard) = link.tell(&PING);
+    assert_eq!((heard.len(), &heard[0]), (2, &answer[0]));
+}
+
+/// Lets the client speak through the other connection.
+fn swap(link: &mut Link, other: &mut Link) {
+    std::mem::swap(&mut link.connection, &mut other.connection);
+    std::mem::swap(&mut link.encoder, &mut other.encoder);
+    std::mem::swap(&mut link.decoder, &mut other.decoder);
 }
 
 #[test]
