@@ -29,8 +29,8 @@ pub(crate) struct ServerClock {
 enum Knowledge {
     /// The server has said nothing yet.
     Guessed,
-    /// It has, but our clocks have jumped since.
-    Doubted,
+    /// It has, but our clocks have jumped since, when our identifiers were here.
+    Doubted { since: i64 },
     Known,
 }
 
@@ -46,9 +46,18 @@ impl ServerClock {
     pub(crate) fn look(&mut self, now: Now) {
         let wall = wall(now);
         if (wall - self.wall).abs() > DRIFT && self.knowledge == Knowledge::Known {
-            self.knowledge = Knowledge::Doubted;
+            self.doubt(now);
         }
         self.wall = wall;
+    }
+
+    /// What is known may be wrong. What comes now may have been sent before the clocks jumped, so
+    /// that only the answer to a later question ends the doubt.
+    pub(crate) fn doubt(&mut self, now: Now) {
+        let time = self.time(now);
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX).min(i64::MAX >> 32);
+        let fraction = (i64::from(time.subsec_nanos()) << 32) / 1_000_000_000;
+        self.knowledge = Knowledge::Doubted { since: seconds << 32 | fraction };
     }
 
     /// The server's unix time.
@@ -83,17 +92,18 @@ impl ServerClock {
     /// A message has come. It was not sent in the future, so the server's clock is at least there.
     pub(crate) fn heard(&mut self, msg_id: i64, now: Now) {
         let heard = offset_of(msg_id, now);
-        self.offset = match self.knowledge {
-            Knowledge::Guessed => heard,
-            Knowledge::Doubted | Knowledge::Known => self.offset.max(heard),
-        };
-        self.knowledge = Knowledge::Known;
+        if self.knowledge == Knowledge::Guessed {
+            self.set(msg_id, now);
+        }
+        self.offset = self.offset.max(heard);
     }
 
     /// `answer` came to `question`, and so was sent after it.
     pub(crate) fn answered(&mut self, question: i64, answer: i64, now: Now) {
         if ids::seconds(answer) < ids::seconds(question) - AHEAD {
             self.set(answer, now);
+        } else if matches!(self.knowledge, Knowledge::Doubted { since } if question > since) {
+            self.knowledge = Knowledge::Known;
         }
     }
 
@@ -173,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_that_jump_leave_a_doubt_until_the_server_speaks() {
+    fn clocks_that_jump_leave_a_doubt_until_the_server_answers_what_was_asked_after_it() {
         for (monotonic, wall) in [(1, WALL + 3600), (1, WALL - 3600), (3600, WALL)] {
             let mut clock = ServerClock::new(0, now(0, WALL));
             clock.learn(0, now(0, WALL));
@@ -181,9 +191,17 @@ mod tests {
             assert!(clock.is_known(), "drift");
             clock.look(now(monotonic, wall));
             assert!(!clock.is_known(), "{monotonic} {wall}");
-            clock.heard(id(WALL + 3600), now(monotonic, wall));
+            let at = now(monotonic, wall);
+            let question = id(clock.seconds(at) as u64 + 1);
+            // Sent before the jump and read after it.
+            clock.heard(id(WALL + 5), at);
+            assert!(!clock.is_known());
+            clock.heard(id(WALL + 7200), at);
+            clock.answered(id(WALL - 1), id(WALL + 7200), at);
+            assert!(!clock.is_known(), "the question was older");
+            clock.answered(question, id(WALL + 7200), at);
             assert!(clock.is_known());
-            assert_eq!(clock.seconds(now(monotonic, wall)), WALL as i64 + 3600);
+            assert_eq!(clock.seconds(at), WALL as i64 + 7200);
         }
     }
 

@@ -139,7 +139,10 @@ impl Connection {
             }
         );
         if !tells_time {
-            self.check_time(header.msg_id, WINDOW, now)?;
+            // The link ends by it, and on the next one the time is learnt again: else a clock of ours
+            // that has gone wrong unnoticed would end every link.
+            let checked = self.check_time(header.msg_id, WINDOW, now);
+            checked.inspect_err(|_| self.clock.doubt(now))?;
             self.clock.heard(header.msg_id, now);
         }
         let message = Message { msg_id: header.msg_id, seq_no: header.seq_no, body };

@@ -79,7 +79,7 @@ impl Connection {
     fn take_back_what_is_too_high(&mut self, now: Now) {
         let limit = self.clock.seconds(now) + SURELY_TOO_HIGH;
         let refused = self.calls.which(|entry| {
-            let sent = entry.message.as_ref().filter(|_| entry.state == State::Sent);
+            let sent = entry.message.as_ref().filter(|_| entry.state != State::Arrived);
             sent.is_some_and(|sent| ids::seconds(sent.msg_id) > limit)
         });
         for call in refused {
@@ -95,5 +95,9 @@ impl Connection {
         let session = Session::new(self.session.salts.clone(), self.links, rng);
         self.leave_session(session);
         self.requests.push(Request::DestroySession(before));
+        if self.is_binding() {
+            // It names the session, and nothing else goes before it.
+            self.requests.push(Request::Bind);
+        }
     }
 }
