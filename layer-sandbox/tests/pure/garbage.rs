@@ -5,13 +5,14 @@ use layer_sandbox::connection::{Fault, MAX_PACKET};
 use layer_sandbox::exchange::Agreed;
 use layer_sandbox::keys::Keys;
 use layer_sandbox::session::Sessions;
-use layer_sandbox::{Connection, Settings, World};
+use layer_sandbox::{Connection, Reply, Settings, World};
 use layer_tl_types::{Deserializable, RawObject, Serializable, enums, functions, types};
 use layer_wire::framing::{FrameError, FramingKind, ProxySecret, Tag};
 use layer_wire::gzip;
 use layer_wire::message::{Message, write_container};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
+use std::time::Duration;
 
 use crate::client::{Dialect, NOW, Scene};
 use crate::link::{Link, SALT, SESSION, key, moment};
@@ -170,12 +171,13 @@ fn bodies() -> Vec<Vec<u8>> {
     ]
 }
 
-#[test]
-fn altered_messages_do_no_harm_inside_a_good_envelope() {
+/// Sends altered messages of all kinds. `around` is done before each.
+fn send_altered(seed: u64, most_heard: usize, mut around: impl FnMut(&mut Link, &mut ChaCha20Rng)) {
     let bodies = bodies();
-    let mut link = Link::new(7).greeted();
-    let mut rng = ChaCha20Rng::seed_from_u64(7);
+    let mut link = Link::new(seed).greeted();
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
     for round in 0..20_000 {
+        around(&mut link, &mut rng);
         let mut body = bodies[below(bodies.len(), &mut rng)].clone();
         harm(&mut body, &mut rng);
         body.truncate(body.len() / 4 * 4);
@@ -183,17 +185,59 @@ fn altered_messages_do_no_harm_inside_a_good_envelope() {
             0 => rng.next_u64() as i64,
             _ => link.next_msg_id(),
         };
-        let salt = if below(20, &mut rng) == 0 { 1 } else { SALT };
+        let salt = if below(20, &mut rng) == 0 { 1 } else { link.salt };
         let session_id = SESSION + below(3, &mut rng) as i64 / 2 * below(2000, &mut rng) as i64;
         link.session_id = session_id;
-        let seq_no = rng.next_u32() as i32;
+        let seq_no = match below(3, &mut rng) {
+            0 => rng.next_u32() as i32,
+            content => link.next_seq_no(content == 1),
+        };
         let packet = link.seal(&Header { salt, session_id, msg_id, seq_no }, &body);
         let received = link.send_packet(&packet, false);
         assert_eq!(received, Ok(()), "round {round}");
         let heard: usize = link.heard().iter().map(|heard| heard.body().len()).sum();
-        assert!(heard < 20_000, "round {round}: {heard}");
+        assert!(heard < most_heard, "round {round}: {heard}");
         assert!(link.world.sessions.len() <= Sessions::MOST);
     }
+}
+
+#[test]
+fn altered_messages_do_no_harm_inside_a_good_envelope() {
+    send_altered(7, 20_000, |_, _| ());
+}
+
+#[test]
+fn nor_do_they_to_a_server_with_faults_as_time_goes_by() {
+    send_altered(8, 200_000, |link, rng| {
+        let faults = &mut link.world.faults;
+        match below(40, rng) {
+            0 => faults.announce ^= true,
+            1 => faults.gzip_answers ^= true,
+            2 => faults.no_containers ^= true,
+            3 => faults.strict_acks ^= true,
+            4 => faults.ask_states = 2,
+            5 => faults.tell_states = 2,
+            6 => faults.ask_resend = 2,
+            7 => faults.refuse.push_back(rng.next_u32() as i32),
+            8 => {
+                let millis = u64::from(rng.next_u32());
+                link.world.intercept(move |_, query| {
+                    let answer = Ok(query.iter().copied().cycle().take(400).collect());
+                    Some(Reply::After(Duration::from_millis(millis % 2000), answer))
+                });
+            }
+            9 => {
+                link.world.push(link.key.id(), link.session_id, vec![3; 400]);
+            }
+            10 => link.now.monotonic += Duration::from_millis(u64::from(rng.next_u32() % 70_000)),
+            _ => {}
+        }
+        if link.timeout().is_err() || below(100, rng) == 0 {
+            link.reconnect();
+        }
+        // What other sessions are sent by now.
+        link.connection.take_output();
+    });
 }
 
 #[test]

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod anything;
 mod binding;
 mod calls;
 mod client;
