@@ -193,6 +193,10 @@ impl Connection {
             self.former.pop_front();
         }
         self.forget_what_was_sent();
+        if self.parked.is_some() {
+            // Nothing was called in a session that only verifies the permanent key.
+            return;
+        }
         for call in self.calls.which(|entry| entry.exposed.is_some()) {
             self.fate_unknown(call);
         }
