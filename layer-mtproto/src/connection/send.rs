@@ -177,8 +177,11 @@ impl Connection {
         let queued: Vec<CallId> = self.calls.queued().take(2 * MOST_TOGETHER).collect();
         for call in queued {
             let Some(entry) = self.calls.get(call) else { continue };
-            if bytes >= MOST_OUTPUT || (only_again && entry.state == State::Queued) {
+            if bytes >= MOST_OUTPUT {
                 break;
+            }
+            if only_again && entry.state == State::Queued {
+                continue;
             }
             let again = entry.message.clone().filter(|_| entry.state == State::Again);
             let (sent, first) = match again {
