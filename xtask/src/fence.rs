@@ -17,6 +17,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("layer-crypto", &[]),
     ("layer-wire", &["layer-crypto", "layer-tl-types"]),
     ("layer-mtproto", &["layer-crypto", "layer-tl-types", "layer-wire"]),
+    ("layer-client", &["layer-crypto", "layer-mtproto", "layer-tl-types", "layer-wire"]),
     ("layer-sandbox", &["layer-crypto", "layer-tl-types", "layer-wire"]),
     (
         "layer-connect",

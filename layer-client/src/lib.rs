@@ -1,0 +1,4 @@
+//! The client. So far: the order of updates.
+#![forbid(unsafe_code)]
+
+mod updates;

@@ -1,0 +1,8 @@
+//! What the server says by itself, in order and without loss.
+
+mod line;
+#[allow(dead_code, reason = "what feeds it comes next")]
+mod sequence;
+
+#[cfg(test)]
+mod tests;

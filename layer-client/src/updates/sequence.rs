@@ -1,0 +1,548 @@
+//! The order of updates: a pure machine that says what to deliver, what to wait for, and which
+//! difference to fetch (core api/updates).
+//!
+//! Updates stand in *lines*, each counted by itself: the account's common line (pts), its second one
+//! (qts), one for each channel, and the batches themselves (seq). An update is delivered when its line
+//! has come to it, is dropped when the line has passed it, and waits when something before it is
+//! missing; half a second later the difference is fetched.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use super::line::{Line, Step};
+
+/// How long what is missing may still come by itself.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
+/// After so long without any update the server is asked whether there were none.
+pub(crate) const SILENCE: Duration = Duration::from_secs(15 * 60);
+/// Channels whose differences are fetched at one time.
+const MOST_FETCHES: usize = 10;
+/// After a failure a difference is fetched again, first so soon, then later and later.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+
+/// A line in which updates stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum LineId {
+    /// Counted by pts: private chats and basic groups.
+    Common,
+    /// Counted by qts: secret chats, and what is said to bots.
+    Second,
+    /// A channel's own pts, by its id.
+    Channel(i64),
+}
+
+/// Where an update stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In a line: after it the line is at `at`, of which it took `count` steps.
+    In { line: LineId, at: i32, count: i32 },
+    /// Nowhere: delivered at once, and lost if it is lost.
+    Nowhere,
+}
+
+/// Updates that came together.
+#[derive(Debug, Clone)]
+pub(crate) struct Batch<T> {
+    /// The numbers of the batch; `None` for those that have none.
+    pub(crate) seq: Option<Seq>,
+    /// In the order of the server's.
+    pub(crate) updates: Vec<(Place, T)>,
+}
+
+/// The numbers of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seq {
+    pub(crate) start: i32,
+    pub(crate) end: i32,
+    pub(crate) date: i32,
+}
+
+/// How far the account's lines have come, as `updates.getState` tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct State {
+    pub(crate) pts: i32,
+    pub(crate) qts: i32,
+    pub(crate) date: i32,
+    pub(crate) seq: i32,
+}
+
+/// An answer to [`Action::GetDifference`].
+#[derive(Debug, Clone)]
+pub(crate) enum Difference<T> {
+    /// `updates.differenceEmpty`.
+    Empty { date: i32, seq: i32 },
+    /// `updates.difference` and `updates.differenceSlice`, messages first.
+    Updates { updates: Vec<(Place, T)>, state: State, is_final: bool },
+    /// `updates.differenceTooLong`.
+    TooLong { pts: i32 },
+}
+
+/// An answer to [`Action::GetChannelDifference`].
+#[derive(Debug, Clone)]
+pub(crate) enum ChannelDifference<T> {
+    /// `updates.channelDifference` and `updates.channelDifferenceEmpty`.
+    Updates { updates: Vec<(Place, T)>, pts: i32, is_final: bool },
+    /// `updates.channelDifferenceTooLong`: what lies between is not told any more.
+    TooLong { pts: i32, is_final: bool },
+}
+
+/// What is to be done, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action<T> {
+    /// Hand it to the user.
+    Deliver(T),
+    /// All that was delivered before brings the line here: to be stored once it was handled.
+    Reached(LineId, i32),
+    /// The batches have come here, likewise.
+    ReachedSeq { seq: i32, date: i32 },
+    /// What happened in the line up to here is not told any more: what is known of it is stale.
+    Stale(LineId),
+    /// Ask `updates.getState`, and say [`Sequence::state`].
+    GetState,
+    /// Ask `updates.getDifference`, and say [`Sequence::difference`] or
+    /// [`Sequence::difference_failed`].
+    GetDifference { pts: i32, qts: i32, date: i32 },
+    /// Ask `updates.getChannelDifference`, and say [`Sequence::channel_difference`],
+    /// [`Sequence::channel_failed`] or [`Sequence::channel_gone`]. Without a pts nothing is known of
+    /// the channel yet.
+    GetChannelDifference { channel: i64, pts: Option<i32> },
+}
+
+/// The machine. Times are monotonic.
+#[derive(Debug)]
+pub(crate) struct Sequence<T> {
+    common: Line<T>,
+    second: Line<T>,
+    channels: BTreeMap<i64, Line<T>>,
+    /// Batches whose numbers leave a gap, by their first.
+    batches: Line<Vec<T>>,
+    date: i32,
+    /// The date that belongs to each waiting batch's last number.
+    dates: BTreeMap<i32, i32>,
+    account: Fetch,
+    fetches: BTreeMap<i64, Fetch>,
+    /// Channels that wait for their turn to be fetched.
+    queue: BTreeSet<i64>,
+    actions: VecDeque<Action<T>>,
+    heard_at: Duration,
+}
+
+/// Whether a difference is under way, or when it is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Fetch {
+    under_way: bool,
+    /// Nothing is known of the account yet: its state is asked for, and no difference.
+    for_state: bool,
+    /// Something was missed since it began: it is to be done once more.
+    again: bool,
+    retry_at: Option<Duration>,
+    failures: u32,
+}
+
+impl Fetch {
+    fn failed(&mut self, now: Duration) {
+        let wait = FIRST_RETRY.saturating_mul(1 << self.failures.min(6)).min(LAST_RETRY);
+        self.under_way = false;
+        self.failures += 1;
+        self.retry_at = Some(now + wait);
+    }
+
+    fn is_idle(&self) -> bool {
+        !self.under_way && self.retry_at.is_none()
+    }
+}
+
+impl<T> Sequence<T> {
+    /// Goes on where the stored `state` and channels end, and asks what has happened since; without
+    /// a state it begins with what is to come.
+    pub(crate) fn new(
+        state: Option<State>,
+        channels: impl IntoIterator<Item = (i64, i32)>,
+        now: Duration,
+    ) -> Self {
+        let mut sequence = Self {
+            common: Line::default(),
+            second: Line::default(),
+            channels: channels.into_iter().map(|(id, pts)| (id, Line::at(pts))).collect(),
+            batches: Line::default(),
+            date: 0,
+            dates: BTreeMap::new(),
+            account: Fetch::default(),
+            fetches: BTreeMap::new(),
+            queue: BTreeSet::new(),
+            actions: VecDeque::new(),
+            heard_at: now,
+        };
+        match state {
+            Some(state) => {
+                sequence.set(state);
+                sequence.fetch();
+            }
+            None => sequence.reset(),
+        }
+        sequence
+    }
+
+    /// What is to be done next.
+    pub(crate) fn poll_action(&mut self) -> Option<Action<T>> {
+        self.actions.pop_front()
+    }
+
+    /// When [`Sequence::handle_timeout`] is to be called.
+    pub(crate) fn deadline(&self) -> Duration {
+        let lines = [&self.common, &self.second].into_iter().chain(self.channels.values());
+        let gaps = lines.filter_map(|line| line.gap_since()).chain(self.batches.gap_since());
+        let gaps = gaps.map(|since| since + PATIENCE);
+        let retries = self.fetches.values().chain([&self.account]).filter_map(|f| f.retry_at);
+        gaps.chain(retries).chain([self.heard_at + SILENCE]).min().unwrap_or(self.heard_at)
+    }
+
+    /// Some time has passed.
+    pub(crate) fn handle_timeout(&mut self, now: Duration) {
+        let over = |since: Option<Duration>| since.is_some_and(|since| since + PATIENCE <= now);
+        let account = over(self.common.gap_since())
+            || over(self.second.gap_since())
+            || over(self.batches.gap_since())
+            || self.heard_at + SILENCE <= now;
+        if account {
+            self.heard_at = now;
+            self.fetch();
+        }
+        let late: Vec<i64> = self.channels.iter().filter(|(_, l)| over(l.gap_since()))
+            .map(|(id, _)| *id)
+            .collect();
+        late.into_iter().for_each(|channel| self.fetch_channel(channel));
+        if self.account.retry_at.is_some_and(|at| at <= now) {
+            self.account.retry_at = None;
+            self.fetch();
+        }
+        let again: Vec<i64> = self.fetches.iter()
+            .filter(|(_, fetch)| fetch.retry_at.is_some_and(|at| at <= now))
+            .map(|(id, _)| *id)
+            .collect();
+        for channel in again {
+            if let Some(fetch) = self.fetches.get_mut(&channel) {
+                fetch.retry_at = None;
+            }
+            self.fetch_channel(channel);
+        }
+    }
+
+    /// Updates have come. Those that stand in a line go there at once; the rest waits for the
+    /// batch's turn.
+    pub(crate) fn handle(&mut self, batch: Batch<T>, now: Duration) {
+        self.heard_at = now;
+        let mut rest = Vec::new();
+        let mut updates = batch.updates;
+        // In the order of their lines: what came together may have been written down in any.
+        updates.sort_by_key(|(place, _)| match place {
+            Place::In { line, at, count } => (Some(*line), at.wrapping_sub(*count)),
+            Place::Nowhere => (None, 0),
+        });
+        for (place, update) in updates {
+            match place {
+                Place::In { line, at, count } => self.stand(line, at, count, update, now),
+                Place::Nowhere => rest.push(update),
+            }
+        }
+        match batch.seq {
+            None => self.actions.extend(rest.into_iter().map(Action::Deliver)),
+            Some(Seq { start, end, date }) => {
+                let count = end.wrapping_sub(start).wrapping_add(1);
+                self.dates.insert(end, date);
+                if !self.batches.put(end, count, rest) {
+                    self.fetch();
+                }
+                self.advance_batches(now);
+            }
+        }
+    }
+
+    /// A line has come to a place without an update of its own to show for it: by the answer to a
+    /// call of ours.
+    pub(crate) fn affected(&mut self, line: LineId, at: i32, count: i32, update: T, now: Duration) {
+        self.heard_at = now;
+        self.stand(line, at, count, update, now);
+    }
+
+    /// Something may have been missed, nobody knows what: another session of the protocol, an update
+    /// that can't be read, `updatesTooLong`.
+    pub(crate) fn missed(&mut self, now: Duration) {
+        self.heard_at = now;
+        self.fetch();
+    }
+
+    /// An update of this line can't be used as it came (somebody in it is unknown), or
+    /// `updateChannelTooLong` has come: the line is fetched, unless it is there already.
+    pub(crate) fn missed_in(&mut self, line: LineId, at: Option<i32>, now: Duration) {
+        self.heard_at = now;
+        let known = match line {
+            LineId::Common => self.common.position(),
+            LineId::Second => self.second.position(),
+            LineId::Channel(id) => self.channels.get(&id).and_then(Line::position),
+        };
+        if let (Some(at), Some(known)) = (at, known)
+            && at <= known
+        {
+            return;
+        }
+        match line {
+            LineId::Common | LineId::Second => self.fetch(),
+            LineId::Channel(id) => self.fetch_channel(id),
+        }
+    }
+
+    /// What is known of the account's lines is worth nothing (`updatePtsChanged`,
+    /// `PERSISTENT_TIMESTAMP_INVALID`): the state is asked for.
+    pub(crate) fn reset(&mut self) {
+        self.account = Fetch { under_way: true, for_state: true, ..Fetch::default() };
+        self.hold_account(true);
+        self.actions.push_back(Action::GetState);
+    }
+
+    /// The answer to `updates.getState`.
+    pub(crate) fn state(&mut self, state: State, now: Duration) {
+        if !(self.account.under_way && self.account.for_state) {
+            return;
+        }
+        self.set(state);
+        self.actions.push_back(Action::Reached(LineId::Common, state.pts));
+        self.actions.push_back(Action::Reached(LineId::Second, state.qts));
+        self.actions.push_back(Action::ReachedSeq { seq: state.seq, date: state.date });
+        self.fetched(now);
+    }
+
+    /// The answer to [`Action::GetDifference`].
+    pub(crate) fn difference(&mut self, difference: Difference<T>, now: Duration) {
+        if !self.account.under_way || self.account.for_state {
+            return;
+        }
+        self.heard_at = now;
+        self.account.failures = 0;
+        match difference {
+            Difference::Empty { date, seq } => {
+                self.date = date;
+                self.batches.set(seq);
+                self.actions.push_back(Action::ReachedSeq { seq, date });
+                self.fetched(now);
+            }
+            Difference::Updates { updates, state, is_final } => {
+                for (place, update) in updates {
+                    match place {
+                        Place::In { line: line @ LineId::Channel(_), at, count } => {
+                            self.stand(line, at, count, update, now);
+                        }
+                        _ => self.actions.push_back(Action::Deliver(update)),
+                    }
+                }
+                self.set(state);
+                self.actions.push_back(Action::Reached(LineId::Common, state.pts));
+                self.actions.push_back(Action::Reached(LineId::Second, state.qts));
+                self.actions.push_back(Action::ReachedSeq { seq: state.seq, date: state.date });
+                if is_final { self.fetched(now) } else { self.ask() }
+            }
+            Difference::TooLong { pts } => {
+                self.common.set(pts);
+                self.actions.push_back(Action::Stale(LineId::Common));
+                self.actions.push_back(Action::Reached(LineId::Common, pts));
+                self.ask();
+            }
+        }
+    }
+
+    /// The difference, or the state, could not be had. It is asked for again after a while.
+    pub(crate) fn difference_failed(&mut self, now: Duration) {
+        if self.account.under_way {
+            self.account.failed(now);
+        }
+    }
+
+    /// The answer to [`Action::GetChannelDifference`].
+    pub(crate) fn channel_difference(
+        &mut self,
+        channel: i64,
+        difference: ChannelDifference<T>,
+        now: Duration,
+    ) {
+        if !self.fetches.get(&channel).is_some_and(|fetch| fetch.under_way) {
+            return;
+        }
+        self.heard_at = now;
+        let line = LineId::Channel(channel);
+        let (pts, is_final) = match difference {
+            ChannelDifference::Updates { updates, pts, is_final } => {
+                let updates = updates.into_iter().map(|(_, update)| Action::Deliver(update));
+                self.actions.extend(updates);
+                (pts, is_final)
+            }
+            ChannelDifference::TooLong { pts, is_final } => {
+                self.actions.push_back(Action::Stale(line));
+                (pts, is_final)
+            }
+        };
+        self.channels.entry(channel).or_default().set(pts);
+        self.actions.push_back(Action::Reached(line, pts));
+        if !is_final {
+            if let Some(fetch) = self.fetches.get_mut(&channel) {
+                fetch.failures = 0;
+            }
+            self.actions.push_back(Action::GetChannelDifference { channel, pts: Some(pts) });
+            return;
+        }
+        let again = self.fetches.remove(&channel).is_some_and(|fetch| fetch.again);
+        self.hold_channel(channel, false, now);
+        if again {
+            self.fetch_channel(channel);
+        }
+        self.fetch_queued();
+    }
+
+    /// A channel's difference could not be had. It is asked for again after a while.
+    pub(crate) fn channel_failed(&mut self, channel: i64, now: Duration) {
+        if let Some(fetch) = self.fetches.get_mut(&channel) {
+            fetch.failed(now);
+        }
+        self.fetch_queued();
+    }
+
+    /// The channel is none of ours any more (`CHANNEL_PRIVATE`, `CHANNEL_INVALID`): nothing is kept
+    /// of it.
+    pub(crate) fn channel_gone(&mut self, channel: i64) {
+        self.channels.remove(&channel);
+        self.fetches.remove(&channel);
+        self.queue.remove(&channel);
+        self.fetch_queued();
+    }
+
+    /// How many updates wait, for tests and for a watchful eye.
+    pub(crate) fn waiting(&self) -> usize {
+        let lines = [&self.common, &self.second].into_iter().chain(self.channels.values());
+        lines.map(Line::waiting).sum::<usize>() + self.batches.waiting()
+    }
+
+    fn stand(&mut self, id: LineId, at: i32, count: i32, update: T, now: Duration) {
+        let line = match id {
+            LineId::Common => &mut self.common,
+            LineId::Second => &mut self.second,
+            LineId::Channel(channel) => self.channels.entry(channel).or_default(),
+        };
+        let fits = line.put(at, count, update);
+        self.advance(id, now);
+        if !fits {
+            // Too many wait to be kept: the difference will bring them.
+            match id {
+                LineId::Common | LineId::Second => self.fetch(),
+                LineId::Channel(channel) => self.fetch_channel(channel),
+            }
+        }
+    }
+
+    /// Delivers what a line has come to.
+    fn advance(&mut self, id: LineId, now: Duration) {
+        let line = match id {
+            LineId::Common => &mut self.common,
+            LineId::Second => &mut self.second,
+            LineId::Channel(channel) => self.channels.entry(channel).or_default(),
+        };
+        while let Some(Step { at, update }) = line.step() {
+            self.actions.push_back(Action::Deliver(update));
+            self.actions.push_back(Action::Reached(id, at));
+        }
+        line.look(now);
+    }
+
+    fn advance_batches(&mut self, now: Duration) {
+        while let Some(Step { at, update: updates }) = self.batches.step() {
+            self.actions.extend(updates.into_iter().map(Action::Deliver));
+            if let Some(date) = self.dates.remove(&at) {
+                self.date = date;
+            }
+            self.actions.push_back(Action::ReachedSeq { seq: at, date: self.date });
+        }
+        self.batches.look(now);
+        // What the batches have passed needs no date any more.
+        let at = self.batches.position().unwrap_or_default();
+        self.dates.retain(|end, _| *end > at);
+    }
+
+    fn set(&mut self, state: State) {
+        self.common.set(state.pts);
+        self.second.set(state.qts);
+        self.batches.set(state.seq);
+        self.date = state.date;
+    }
+
+    /// Fetches the account's difference, unless that is under way.
+    fn fetch(&mut self) {
+        if self.account.under_way {
+            self.account.again = true;
+        } else if self.account.retry_at.is_none() {
+            if self.account.for_state {
+                self.reset();
+            } else {
+                self.account.under_way = true;
+                self.hold_account(true);
+                self.ask();
+            }
+        }
+    }
+
+    fn ask(&mut self) {
+        let pts = self.common.position().unwrap_or_default();
+        let qts = self.second.position().unwrap_or_default();
+        self.actions.push_back(Action::GetDifference { pts, qts, date: self.date });
+    }
+
+    /// The account's difference is whole: what waited meanwhile is looked at again.
+    fn fetched(&mut self, now: Duration) {
+        let again = self.account.again;
+        self.account = Fetch::default();
+        self.hold_account(false);
+        self.advance(LineId::Common, now);
+        self.advance(LineId::Second, now);
+        self.advance_batches(now);
+        if again {
+            self.fetch();
+        }
+    }
+
+    fn hold_account(&mut self, hold: bool) {
+        self.common.hold(hold);
+        self.second.hold(hold);
+        self.batches.hold(hold);
+    }
+
+    fn fetch_channel(&mut self, channel: i64) {
+        let under_way = self.fetches.values().filter(|fetch| fetch.under_way).count();
+        let fetch = self.fetches.entry(channel).or_default();
+        if fetch.under_way {
+            fetch.again = true;
+        } else if fetch.is_idle() {
+            let line = self.channels.entry(channel).or_default();
+            line.hold(true);
+            if under_way >= MOST_FETCHES {
+                self.queue.insert(channel);
+                return;
+            }
+            *fetch = Fetch { under_way: true, failures: fetch.failures, ..Fetch::default() };
+            let pts = line.position();
+            self.actions.push_back(Action::GetChannelDifference { channel, pts });
+        }
+    }
+
+    fn fetch_queued(&mut self) {
+        while self.fetches.values().filter(|fetch| fetch.under_way).count() < MOST_FETCHES
+            && let Some(channel) = self.queue.pop_first()
+        {
+            self.fetch_channel(channel);
+        }
+    }
+
+    fn hold_channel(&mut self, channel: i64, hold: bool, now: Duration) {
+        if let Some(line) = self.channels.get_mut(&channel) {
+            line.hold(hold);
+            self.advance(LineId::Channel(channel), now);
+        }
+    }
+}
