@@ -4,6 +4,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+/// Servers take identifiers that are so many seconds ahead of their time, and some more.
+const AHEAD: i64 = 20;
+
 /// Gives out message identifiers: the server's time in units of 2^-32 s, a multiple of four from a
 /// client, each above the one before.
 ///
@@ -35,9 +38,14 @@ impl MsgIds {
         self.last
     }
 
-    /// Lets identifiers begin anew. Only in a new session may they be lower than before.
-    pub(crate) fn begin_anew(&mut self) {
-        self.last = 0;
+    /// Lets identifiers begin anew where they have run ahead of the server's time, as far as we know
+    /// it now. Only in a new session may they be lower than before; and where they need not, they
+    /// are not, so that none is given out twice.
+    pub(crate) fn begin_anew(&mut self, server_time: Duration) {
+        let time = i64::try_from(server_time.as_secs()).unwrap_or(i64::MAX);
+        if seconds(self.last) > time.saturating_add(AHEAD) {
+            self.last = 0;
+        }
     }
 }
 
@@ -118,8 +126,10 @@ mod tests {
         let mut ids = MsgIds::default();
         let quarter = Duration::new(1_700_000_000, 250_000_000);
         assert_eq!(ids.next(quarter), 1_700_000_000 << 32 | 1 << 30);
-        ids.begin_anew();
-        assert_eq!(ids.next(Duration::from_secs(1_600_000_000)) >> 32, 1_600_000_000);
+        ids.begin_anew(Duration::from_secs(1_699_999_980));
+        assert_eq!(ids.next(Duration::from_secs(1_699_999_980)), 1_700_000_000 << 32 | 1 << 30 | 4);
+        ids.begin_anew(Duration::from_secs(1_699_999_979));
+        assert_eq!(ids.next(Duration::from_secs(1_699_999_979)) >> 32, 1_699_999_979);
     }
 
     #[test]

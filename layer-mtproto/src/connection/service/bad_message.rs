@@ -53,7 +53,7 @@ impl Connection {
                 self.refused(members, code, now)?;
                 self.take_back_what_is_too_high(now);
                 // Identifiers must be lower now, which they may be in a new session only.
-                self.ids.begin_anew();
+                self.ids.begin_anew(self.clock.time(now));
                 self.begin_anew(rng);
                 Ok(())
             }
