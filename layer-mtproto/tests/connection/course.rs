@@ -37,6 +37,7 @@ impl Peer {
     pub(crate) fn question(&mut self) -> Said {
         let questions = self.questions();
         let [question] = &questions[..] else { panic!("one question, not {questions:?}") };
+        self.last_question = question.msg_id;
         question.clone()
     }
 

@@ -4,5 +4,7 @@
 mod agreement;
 mod checks;
 mod course;
+mod doubted_key;
 mod lost_link;
 mod peer;
+mod temporary_keys;

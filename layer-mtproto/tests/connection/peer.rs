@@ -67,6 +67,8 @@ pub(crate) struct Peer {
     pub(crate) ahead: i64,
     /// What the client has said outside of sessions.
     pub(crate) plain: VecDeque<Vec<u8>>,
+    /// The message in which a question was heard last.
+    pub(crate) last_question: i64,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) link: Option<Box<Accepted>>,
     sent: Vec<u8>,
@@ -116,6 +118,7 @@ impl Peer {
             session_id: 0,
             ahead: 0,
             plain: VecDeque::new(),
+            last_question: 0,
             rng,
             link: None,
             sent: Vec::new(),
@@ -167,6 +170,7 @@ impl Peer {
     pub(crate) fn connect(&mut self) {
         self.link = None;
         self.sent.clear();
+        self.plain.clear();
         self.client.handle_connected(self.now, &mut self.rng);
     }
 
