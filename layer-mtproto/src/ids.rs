@@ -38,6 +38,11 @@ impl MsgIds {
         self.last
     }
 
+    /// The one that was given out last; 0 at first.
+    pub(crate) fn last(&self) -> i64 {
+        self.last
+    }
+
     /// Lets identifiers begin anew where they have run ahead of the server's time, as far as we know
     /// it now. Only in a new session may they be lower than before; and where they need not, they
     /// are not, so that none is given out twice.

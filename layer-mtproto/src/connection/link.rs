@@ -29,6 +29,8 @@ pub(super) struct Link {
     pub(super) look_at: Duration,
     /// How many messages the server has refused since it last accepted one.
     pub(super) refusals: u32,
+    /// The last message that had been sent when one was refused.
+    pub(super) refused_until: Option<i64>,
     /// The server has refused a container: everything goes alone.
     pub(super) singly: bool,
 }
@@ -66,6 +68,7 @@ impl Link {
             ping_at: monotonic,
             look_at: monotonic + LOOK_EVERY,
             refusals: 0,
+            refused_until: None,
             singly: false,
         }
     }

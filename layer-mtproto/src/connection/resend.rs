@@ -105,6 +105,7 @@ impl Connection {
         code: i32,
         now: Now,
     ) -> Result<(), Lost> {
+        let latest = members.iter().map(|member| member.msg_id).max();
         for member in members {
             match member.what {
                 What::Call(call) => self.call_refused(call, &member, code),
@@ -126,7 +127,11 @@ impl Connection {
             }
         }
         let Some(link) = &mut self.link else { return Ok(()) };
-        link.refusals += 1;
+        // What was under way together is refused together, and is one refusal.
+        if latest > link.refused_until {
+            link.refused_until = Some(self.ids.last());
+            link.refusals += 1;
+        }
         if link.refusals > MOST_IN_A_ROW { Err(Lost::Refused { code }) } else { Ok(()) }
     }
 
@@ -134,16 +139,43 @@ impl Connection {
         let present = |entry: &crate::calls::Entry| {
             entry.message.as_ref().is_some_and(|sent| sent.msg_id == member.msg_id)
         };
-        let Some(entry) = self.calls.get_mut(call).filter(|entry| present(entry)) else { return };
-        entry.refusals += 1;
-        if entry.refusals > MOST_REFUSALS {
-            self.fail(call, Failure::Refused { code });
-        } else if member.first {
-            entry.exposed = None;
-            self.calls.enqueue(call, State::Queued);
+        if !self.calls.get(call).is_some_and(present) || !self.may_go_again(call, code) {
+            return;
+        }
+        if member.first {
+            self.not_run(call);
         } else {
             // Refused this time: what became of it before is still to be found out.
             self.calls.enqueue(call, State::Again);
+        }
+    }
+
+    /// The server refuses a message as so old that it can't tell whether it had it before.
+    pub(super) fn too_old(&mut self, msg_id: i64, code: i32) {
+        let Some(call) = self.calls.sent_in(msg_id) else { return };
+        let entry = self.calls.get(call).and_then(|entry| entry.message.as_ref());
+        // What has gone out under another identifier since then is under way already.
+        if entry.is_some_and(|sent| sent.msg_id == msg_id) && self.may_go_again(call, code) {
+            self.fate_unknown(call);
+        }
+    }
+
+    /// Counts a refusal. Returns whether the call may go out again: if not, it has failed.
+    fn may_go_again(&mut self, call: CallId, code: i32) -> bool {
+        let Some(entry) = self.calls.get_mut(call) else { return false };
+        entry.refusals += 1;
+        let may = entry.refusals <= MOST_REFUSALS;
+        if !may {
+            self.fail(call, Failure::Refused { code });
+        }
+        may
+    }
+
+    /// The server has not run a call: it goes out under a new identifier.
+    pub(super) fn not_run(&mut self, call: CallId) {
+        if let Some(entry) = self.calls.get_mut(call) {
+            entry.exposed = None;
+            self.calls.enqueue(call, State::Queued);
         }
     }
 
@@ -152,12 +184,8 @@ impl Connection {
     pub(super) fn sent_in_vain(&mut self, call: CallId, code: i32, waits_here: bool) {
         let Some(entry) = self.calls.get_mut(call) else { return };
         entry.waits_here |= waits_here;
-        entry.refusals += 1;
-        entry.exposed = None;
-        if entry.refusals > MOST_REFUSALS {
-            self.fail(call, Failure::Refused { code });
-        } else {
-            self.calls.enqueue(call, State::Queued);
+        if self.may_go_again(call, code) {
+            self.not_run(call);
         }
     }
 
@@ -181,6 +209,7 @@ impl Connection {
         if let Some(link) = &mut self.link {
             link.pinged_at = None;
             link.ping_at = link.heard_at;
+            link.refused_until = None;
         }
     }
 
@@ -228,8 +257,7 @@ impl Connection {
             } else if earlier {
                 self.fate_unknown(call);
             } else {
-                entry.exposed = None;
-                self.calls.enqueue(call, State::Queued);
+                self.not_run(call);
             }
         }
     }
@@ -249,10 +277,7 @@ impl Connection {
         match state & 7 {
             // Not received, by a server that would remember: the message was lost on the way.
             2 if remembers || !entry.once => self.calls.enqueue(call, State::Again),
-            3 => {
-                entry.exposed = None;
-                self.calls.enqueue(call, State::Queued);
-            }
+            3 => self.not_run(call),
             4 => {
                 self.calls.hold(call, State::Arrived);
                 // Answered, and the answer doesn't come: the message is known again.

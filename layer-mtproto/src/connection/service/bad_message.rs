@@ -29,14 +29,8 @@ impl Connection {
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Lost> {
         let code = bad.error_code;
-        if code == TOO_OLD
-            && let Some(call) = self.calls.sent_in(bad.bad_msg_id)
-        {
-            let entry = self.calls.get(call).and_then(|entry| entry.message.as_ref());
-            // What has gone out under another identifier since then is under way already.
-            if entry.is_some_and(|sent| sent.msg_id == bad.bad_msg_id) {
-                self.fate_unknown(call);
-            }
+        if code == TOO_OLD && self.calls.sent_in(bad.bad_msg_id).is_some() {
+            self.too_old(bad.bad_msg_id, code);
             return Ok(());
         }
         let members = self.packets.take(bad.bad_msg_id);
@@ -83,10 +77,7 @@ impl Connection {
             sent.is_some_and(|sent| ids::seconds(sent.msg_id) > limit)
         });
         for call in refused {
-            if let Some(entry) = self.calls.get_mut(call) {
-                entry.exposed = None;
-            }
-            self.calls.enqueue(call, State::Queued);
+            self.not_run(call);
         }
     }
 
