@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod agreement;
+mod bad_messages;
 mod checks;
+mod clock;
 mod course;
 mod doubted_key;
 mod lost_link;

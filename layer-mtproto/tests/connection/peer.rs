@@ -189,6 +189,12 @@ impl Peer {
         self.advance(Duration::from_secs(seconds));
     }
 
+    /// The server's clock is set, so much further than it was.
+    pub(crate) fn jump(&mut self, seconds: i64) {
+        self.ahead += seconds;
+        self.last_msg_id = 0;
+    }
+
     /// The server's clock, which is right as a rule: it shows what the client's showed first.
     pub(crate) fn server_time(&self) -> i64 {
         (WALL + self.now.monotonic.as_secs() - 1000) as i64 + self.ahead
