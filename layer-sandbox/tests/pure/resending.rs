@@ -152,7 +152,8 @@ fn large_answers_are_announced_when_they_would_be_sent_again() {
     // Random bytes do not pack.
     let mut large = own(0, 40 << 10);
     rand_core::Rng::fill_bytes(&mut link.rng, &mut large[8..]);
-    let (query, answer) = link.ask_bytes(&large);
+    let (query, seq_no) = (link.next_msg_id(), link.next_seq_no(true));
+    let answer = link.send_as(query, seq_no, &large);
     assert_eq!(answer[0].result(), Some((query, &large[..])));
     let len = answer[0].body().len() as i32;
     let answer_msg_id = answer[0].msg_id();
@@ -162,6 +163,9 @@ fn large_answers_are_announced_when_they_would_be_sent_again() {
     let status = 4 + 8 + 32 + 64;
     let expected = types::MsgDetailedInfo { msg_id: query, answer_msg_id, bytes: len, status };
     assert_eq!(heard[1].is(), Some(enums::MsgDetailedInfo::Info(expected.clone())));
+    // Nor is it sent to a query that comes again.
+    let heard = link.send_as(query, seq_no, &large);
+    assert_eq!(heard[0].is(), Some(enums::MsgDetailedInfo::Info(expected.clone())));
     // And again, if nothing comes of it.
     let heard = link.later(60_000);
     assert_eq!(heard[0].is(), Some(enums::MsgDetailedInfo::Info(expected)));
