@@ -157,10 +157,11 @@ impl Listener {
         set(&mut hall.clock);
         // Here and not by the writers, lest a client be a little faster than they are.
         let now = hall.clock.now();
-        for link in hall.links.values_mut() {
-            link.handle_timeout(now, &mut hall.world);
+        hall.links.retain(|_, link| {
+            let open = link.handle_timeout(now, &mut hall.world);
             link.wake();
-        }
+            open
+        });
     }
 
     /// The server restarts: it loses all connections and what it had in memory, and keeps its keys.

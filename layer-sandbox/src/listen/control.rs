@@ -19,7 +19,8 @@ pub const COMMANDS: &str = "\
                     gzip-answers, no-containers, announce, strict-acks, want-init; how often for
                     refuse-containers, ask-states, tell-states, ask-resend; and for refuse the code
                     with which the next packet is not taken
-  stats             tells what clients have sent and been told: `name=value ...`";
+  stats             tells what clients have sent and been told, how many keys are known, and how
+                    many messages are kept until they are acknowledged: `name=value ...`";
 
 /// A command that can't be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -72,7 +73,11 @@ impl Listener {
             ["fault", name, value] => set_fault(&mut self.world().faults, name, value)?,
             ["stats"] => {
                 let world = self.world();
-                return Ok(format!("{} keys={}", world.tally, world.keys.len()));
+                let sessions =
+                    || world.sessions.ids().filter_map(|(key, id)| world.sessions.get(key, id));
+                let kept: usize = sessions().map(|session| session.footprint().kept).sum();
+                let keys = world.keys.len();
+                return Ok(format!("{} keys={keys} unacknowledged={kept}", world.tally));
             }
             _ => return Err(CommandError::Unknown(line.trim().to_owned())),
         }

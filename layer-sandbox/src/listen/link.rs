@@ -37,12 +37,11 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Does what has fallen due.
-    pub(super) fn handle_timeout(&mut self, now: Now, world: &mut World) {
-        if self.connection.deadline(world) <= now.monotonic {
-            // That the client was silent for too long closes the connection, and no more.
-            let _ = self.connection.handle_timeout(now, world, &mut UnwrapErr(SysRng));
-        }
+    /// Does what has fallen due. Returns whether the client was not silent for too long: if it was,
+    /// it is sent nothing any more.
+    pub(super) fn handle_timeout(&mut self, now: Now, world: &mut World) -> bool {
+        let is_due = self.connection.deadline(world) <= now.monotonic;
+        !is_due || self.connection.handle_timeout(now, world, &mut UnwrapErr(SysRng)).is_ok()
     }
 
     /// Wakes the writer if it would sleep too long.
@@ -143,7 +142,9 @@ fn write(mut stream: &TcpStream, id: u64, changed: &Condvar, shared: &Shared) ->
         let Hall { world, links, clock, .. } = &mut *hall;
         let Some(link) = links.get_mut(&id) else { return Ok(()) };
         let now = clock.now();
-        link.handle_timeout(now, world);
+        if !link.handle_timeout(now, world) {
+            return Ok(());
+        }
         let mut output = link.connection.take_output();
         if link.connection.is_waiting() {
             let _ = link.connection.receive(&[], now, world, &mut rng);
