@@ -1,11 +1,13 @@
 """Kurigram, the Pyrogram that is still kept, against the sandbox."""
 
+import asyncio
 import hashlib
 import sys
 
 import loopback
+import sessions
 import rsa as pem
-from pyrogram import Client, __version__, raw
+from pyrogram import Client, __version__, errors, raw
 from pyrogram.connection import Connection
 from pyrogram.connection.proxy import MTProxy
 from pyrogram.connection.transport import (
@@ -77,5 +79,56 @@ async def config(sandbox, framing):
             await client.disconnect()
 
 
+async def session(sandbox, framing):
+    """One session for ten lifetimes of a salt, and then trouble."""
+    client = client_for(sandbox, framing)
+
+    async def ask(count):
+        queries = [raw.functions.help.GetNearestDc()] * (count - 1) + [raw.functions.help.GetConfig()]
+        *nearest, config = await asyncio.gather(*map(client.invoke, queries))
+        for answer in nearest:
+            if not isinstance(answer, raw.types.NearestDc) or answer.this_dc != sandbox.dc:
+                raise AssertionError(f"help.getNearestDc answered {answer}")
+        if not isinstance(config, raw.types.Config):
+            raise AssertionError(f"help.getConfig answered {config}")
+
+    async def ask_large(length):
+        try:
+            return str(await client.invoke(raw.functions.help.GetAppUpdate(source="x" * length)))
+        except errors.RPCError as error:
+            return str(error)
+
+    async def reconnected():
+        started = client.session.is_started
+        while started.is_set():
+            await asyncio.sleep(0.001)
+        await started.wait()
+
+    async def acknowledge_all():
+        # It acknowledges when ten messages are due. What is not acknowledged comes again after a nap,
+        # and Kurigram throws away all that comes with a message that is old or known.
+        while sandbox.control.stats()["unacknowledged"]:
+            await ask(1)
+            await asyncio.sleep(0.005)
+
+    talk = sessions.Talk(
+        ask,
+        ask_large,
+        session_id=lambda: client.session.session_id,
+        heard=lambda: client.session.stored_msg_ids[-1:],
+        # It pings every 5 s, and gives a connection up on which it heard nothing for 10.
+        step=9,
+        nap=1500,
+        before_nap=acknowledge_all,
+        reconnected=reconnected,
+    )
+    try:
+        await client.connect()
+        return await sessions.session(sandbox.control, talk)
+    finally:
+        if client.is_connected:
+            await client.disconnect()
+
+
 if __name__ == "__main__":
-    sys.exit(loopback.main("kurigram", __version__, layer, FRAMINGS, {"config": config}))
+    sys.exit(loopback.main("kurigram", __version__, layer, FRAMINGS, {"config": config, "session": session}))

@@ -5,8 +5,11 @@ A client script calls `main` with its framings and scenarios. A scenario is an a
 gets the sandbox and the name of a framing, returns one line of detail, and fails by raising.
 """
 
+import clock  # before whatever keeps time
+
 import argparse
 import asyncio
+import collections
 import dataclasses
 import ipaddress
 import logging
@@ -29,6 +32,34 @@ class Sandbox:
     dc: int
     key: str  # PEM, PKCS#1
     secret: bytes  # of the MTProxy on the same port; 16 bytes
+    control: "Control | None"  # where it takes commands
+
+
+class Control:
+    """The sandbox's second port, at which it is driven."""
+
+    def __init__(self, host, port):
+        self._stream = socket.create_connection((host, port), timeout=10).makefile("rw")
+
+    def command(self, line):
+        """Has the sandbox carry out a command, and returns what it tells."""
+        self._stream.write(f"{line}\n")
+        self._stream.flush()
+        result, _, told = self._stream.readline().rstrip("\n").partition(" ")
+        if result != "ok":
+            raise AssertionError(f"the sandbox answered {line!r}: {result} {told}")
+        logging.debug("sandbox: %s: %s", line, told)
+        return told
+
+    def advance(self, seconds):
+        """Moves the sandbox's clocks and this process's on, by as much."""
+        self.command(f"advance {seconds}")
+        clock.advance(seconds)
+
+    def stats(self):
+        """What the sandbox has counted, by name; 0 for what it has not."""
+        pairs = (pair.split("=") for pair in self.command("stats").split())
+        return collections.Counter({name: int(value) for name, value in pairs})
 
 
 def main(client, version, layer, framings, scenarios):
@@ -39,23 +70,28 @@ def main(client, version, layer, framings, scenarios):
     parser.add_argument("--address", required=True, help="the sandbox's host:port, on loopback")
     parser.add_argument("--key", required=True, help="file with its RSA public key, PKCS#1 PEM")
     parser.add_argument("--proxy-secret", required=True, help="32 hexadecimal digits")
+    parser.add_argument("--control", help="the host:port at which it takes commands")
     parser.add_argument("--dc", type=int, default=2, help="the data centre that it plays")
     options = parser.parse_args()
 
-    host, port = options.address.rsplit(":", 1)
+    host, port = _address(options.address)
+    allowed = {(host, port)}
     key = pathlib.Path(options.key).read_text()
     secret = bytes.fromhex(options.proxy_secret)
-    sandbox = Sandbox(host, int(port), options.dc, key, secret)
     logging.basicConfig(
-        level=logging.DEBUG, stream=sys.stderr, format="%(relativeCreated)d %(name)s %(message)s"
+        level=logging.INFO if options.control else logging.DEBUG, stream=sys.stderr, format="%(relativeCreated)d %(name)s %(message)s"
     )
-    refused = _stay_on(sandbox)
-    start = time.monotonic()
+    if options.control:
+        allowed.add(_address(options.control))
+    refused = _stay_on(host, allowed)
+    control = Control(*_address(options.control)) if options.control else None
+    sandbox = Sandbox(host, port, options.dc, key, secret, control)
+    start = time.perf_counter()
 
     def report(well, detail):
         if refused:
             well, detail = False, f"tried to reach {', '.join(sorted(refused))}; {detail}"
-        seconds = f"{time.monotonic() - start:.1f}"
+        seconds = f"{time.perf_counter() - start:.1f}"
         result = "ok" if well else "failed"
         line = " ".join(str(detail).split())
         columns = (client, version, layer, options.framing, options.scenario, result, seconds, line)
@@ -101,8 +137,14 @@ class NotTheSandbox(ConnectionError):
     pass
 
 
-def _stay_on(sandbox):
-    """Lets this process reach the sandbox and nothing else, whatever a library's tables say.
+def _address(text):
+    host, port = text.rsplit(":", 1)
+    return host, int(port)
+
+
+def _stay_on(host, allowed):
+    """Lets this process reach the `allowed` addresses, which are on `host`, and nothing else, whatever
+    a library's tables say.
 
     Returns the set to which every other target is added when it is refused.
     """
@@ -116,15 +158,15 @@ def _stay_on(sandbox):
         # An address that is no tuple is no address of the Internet: asyncio wakes itself by those.
         if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
             address = arguments[1]
-            if isinstance(address, tuple) and address[:2] != (sandbox.host, sandbox.port):
+            if isinstance(address, tuple) and address[:2] not in allowed:
                 refuse(f"{address[0]}:{address[1]}")
         elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
-            if arguments[0] != sandbox.host:
+            if arguments[0] != host:
                 refuse(str(arguments[0]))
 
     sys.addaudithook(hook)
     try:
-        socket.create_connection((sandbox.host, 1))
+        socket.create_connection((host, 1))
     except NotTheSandbox:
         refused.clear()
         return refused

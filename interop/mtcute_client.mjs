@@ -1,5 +1,8 @@
 // mtcute against the sandbox.
 
+import { checkConfig, main, troubles } from './loopback.mjs'
+import { session as holdSession } from './sessions.mjs'
+
 import { readFileSync } from 'node:fs'
 
 import {
@@ -13,8 +16,6 @@ import {
   tl,
 } from '@mtcute/node'
 import { NodeCryptoProvider, addPublicKey } from '@mtcute/node/utils.js'
-
-import { checkConfig, main, troubles } from './loopback.mjs'
 
 /** The URL of a file in an installed package, exported or not. */
 const inside = (name, file) => new URL(file, import.meta.resolve(name))
@@ -95,4 +96,46 @@ async function config(sandbox, framing) {
   }
 }
 
-await main({ client: 'mtcute', version, layer: tl.LAYER, framings, scenarios: { config } })
+/** One session for ten lifetimes of a salt, and then trouble. */
+async function session(sandbox, framing) {
+  const client = await clientFor(sandbox, framing)
+  const connection = () => client._client.mt.network._primaryDc.main._connections[0]
+  const talk = {
+    async ask(count) {
+      const nearest = Array.from({ length: count - 1 }, () => client.call({ _: 'help.getNearestDc' }))
+      const [config, ...others] = await Promise.all([client.call({ _: 'help.getConfig' }), ...nearest])
+      if (config._ !== 'config') throw new Error(`help.getConfig answered ${config._}`)
+      for (const { _, thisDc } of others) {
+        if (thisDc !== sandbox.dc) throw new Error(`help.getNearestDc answered ${_} ${thisDc}`)
+      }
+    },
+    async askLarge(length) {
+      try {
+        const answer = await client.call({ _: 'help.getAppUpdate', source: 'x'.repeat(length) })
+        return answer._
+      } catch (error) {
+        return error.message
+      }
+    },
+    sessionId: () => connection()._session._sessionId.toString(),
+    heard: () => connection()._session.lastActivityTime,
+    isQuiet: () => {
+      const { lastPingMsgId, pendingMessages, queuedRpc } = connection()._session
+      const calls = [...pendingMessages.values()].some((message) => message._ === 'rpc')
+      const waits = !lastPingMsgId.isZero() || calls || queuedRpc.length > 0
+      return connection().isConnected && !waits
+    },
+    step: 100,
+    packs: true,
+    fillsContainers: true,
+    correctsItsClock: true,
+  }
+  try {
+    await client.call({ _: 'help.getConfig' })
+    return await holdSession(sandbox.control, talk)
+  } finally {
+    await client.destroy()
+  }
+}
+
+await main({ client: 'mtcute', version, layer: tl.LAYER, framings, scenarios: { config, session } })

@@ -1,15 +1,17 @@
 """Telethon against the sandbox."""
 
+import asyncio
 import sys
 
 import loopback
+import sessions
 from telethon import TelegramClient, __version__, errors
 from telethon.crypto import rsa
 from telethon.network import connection
 from telethon.sessions import MemorySession
 from telethon.tl.alltlobjects import LAYER
-from telethon.tl.functions.help import GetConfigRequest
-from telethon.tl.types import Config
+from telethon.tl.functions.help import GetAppUpdateRequest, GetConfigRequest, GetNearestDcRequest
+from telethon.tl.types import Config, NearestDc
 
 FRAMINGS = {
     "full": connection.ConnectionTcpFull,
@@ -65,5 +67,42 @@ async def config(sandbox, framing):
         await client.disconnect()
 
 
+async def session(sandbox, framing):
+    """One session for ten lifetimes of a salt, and then trouble."""
+    client = client_for(sandbox, framing)
+
+    async def ask(count):
+        answers = await asyncio.gather(*(client(GetNearestDcRequest()) for _ in range(count - 1)))
+        for answer in answers:
+            if not isinstance(answer, NearestDc) or answer.this_dc != sandbox.dc:
+                raise AssertionError(f"help.getNearestDc answered {answer}")
+        answer = await client(GetConfigRequest())
+        if not isinstance(answer, Config):
+            raise AssertionError(f"help.getConfig answered {answer}")
+
+    async def ask_large(length):
+        try:
+            return str(await client(GetAppUpdateRequest("x" * length)))
+        except errors.RPCError as error:
+            return error.message
+
+    talk = sessions.Talk(
+        ask,
+        ask_large,
+        session_id=lambda: client._sender._state.id,
+        heard=lambda: client._sender._state._highest_remote_id,
+        step=250,
+        packs=True,
+        fills_containers=True,
+        answers_state_requests=True,
+        corrects_its_clock=True,
+    )
+    try:
+        await client.connect()
+        return await sessions.session(sandbox.control, talk)
+    finally:
+        await client.disconnect()
+
+
 if __name__ == "__main__":
-    sys.exit(loopback.main("telethon", __version__, LAYER, FRAMINGS, {"config": config}))
+    sys.exit(loopback.main("telethon", __version__, LAYER, FRAMINGS, {"config": config, "session": session}))

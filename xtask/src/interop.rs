@@ -1,8 +1,8 @@
 //! `cargo xtask interop`: other people's clients against our sandbox server.
 //!
-//! Installs the clients under `target/interop`, starts the sandbox on a loopback port, runs each
-//! row of `interop/rows.tsv` and prints a table. `interop/README.md` tells what the clients do and
-//! how each is pointed here.
+//! Installs the clients under `target/interop`, runs each row of `interop/rows.tsv` against a sandbox
+//! of its own, on a loopback port, and prints a table. `interop/README.md` tells what the clients do
+//! and how each is pointed here.
 
 #![allow(clippy::print_stdout, reason = "the table is what this command is for")]
 
@@ -40,7 +40,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<(), String> {
     if !rows.iter().all(Row::is_python) {
         install_node(&places)?;
     }
-    let sandbox = Sandbox::start(&places, &build_sandbox(&places)?)?;
+    let sandbox = build_sandbox(&places)?;
 
     let red = run_rows(&places, &sandbox, &rows);
     println!("{} of {} rows green", rows.len() - red, rows.len());
@@ -53,7 +53,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<(), String> {
 
 /// Runs all rows, a few at a time; prints them in their order, each as soon as those before it are
 /// there. Returns how many were not green.
-fn run_rows(places: &Places, sandbox: &Sandbox, rows: &[Row]) -> usize {
+fn run_rows(places: &Places, sandbox: &Path, rows: &[Row]) -> usize {
     print_heading();
     let waiting = Mutex::new(rows.iter().enumerate());
     let (sender, done) = mpsc::channel();
@@ -122,9 +122,15 @@ impl Row {
         self.script.ends_with(".py")
     }
 
-    fn run(&self, places: &Places, sandbox: &Sandbox) -> Outcome {
-        let log = places.logs.join(format!("{}.log", self.name().replace('/', "-")));
-        match self.output(places, sandbox, &log) {
+    /// Runs the row's script against a sandbox of its own, whose clock and faults are its alone.
+    fn run(&self, places: &Places, sandbox: &Path) -> Outcome {
+        let log = |what: &str| {
+            let name = self.name().replace('/', "-");
+            places.logs.join(format!("{name}{what}.log"))
+        };
+        let output = Sandbox::start(sandbox, &log("-sandbox"))
+            .and_then(|sandbox| self.output(places, &sandbox, &log("")));
+        match output {
             Ok(output) => Outcome::read(self, &output),
             Err(why) => Outcome::missing(why),
         }
@@ -147,8 +153,8 @@ impl Row {
         };
         script
             .args([&self.scenario, &self.framing])
-            .args(["--address", &sandbox.address, "--key", &sandbox.key])
-            .args(["--proxy-secret", &sandbox.proxy_secret])
+            .args(["--address", &sandbox.address, "--control", &sandbox.control])
+            .args(["--key", &sandbox.key, "--proxy-secret", &sandbox.proxy_secret])
             .stdin(Stdio::null())
             .stdout(file.try_clone().map_err(failed)?)
             .stderr(file);
@@ -370,6 +376,8 @@ fn build_sandbox(places: &Places) -> Result<PathBuf, String> {
 /// The sandbox server in a process of its own; it ends when this is dropped.
 struct Sandbox {
     address: String,
+    /// Where it takes commands.
+    control: String,
     /// Path of its RSA public key.
     key: String,
     proxy_secret: String,
@@ -377,14 +385,16 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts it and waits until it has printed `address`, `key`, `proxy-secret` and `ready`.
-    fn start(places: &Places, binary: &Path) -> Result<Self, String> {
-        let log = places.logs.join("sandbox.log");
-        let stderr = File::create(&log).map_err(|error| at(&log, &error))?;
+    /// Starts it and waits until it has printed `address`, `key`, `proxy-secret`, `control` and
+    /// `ready`.
+    fn start(binary: &Path, log: &Path) -> Result<Self, String> {
+        let stderr = File::create(log).map_err(|error| at(log, &error))?;
         // It serves until its stdin closes, so it ends even if this process is killed.
         let mut process = Killed::spawn(
             Command::new(binary)
-                .args(["--listen", "127.0.0.1:0"])
+                .args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"])
+                .arg("--key-out")
+                .arg(log.with_extension("pem"))
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(stderr),
@@ -418,6 +428,7 @@ impl Sandbox {
         };
         Ok(Sandbox {
             address: value("address")?,
+            control: value("control")?,
             key: value("key")?,
             proxy_secret: value("proxy-secret")?,
             _process: process,
