@@ -46,6 +46,8 @@ pub struct Tally {
     pub state_infos: u64,
     /// `msg_resend_req`.
     pub resend_requests: u64,
+    /// `rpc_drop_answer`.
+    pub drops: u64,
     /// Sessions that were new: `new_session_created` was sent.
     pub sessions: u64,
     /// `bad_server_salt` that was sent.
@@ -88,6 +90,7 @@ impl Tally {
             types::MsgsStateReq::CONSTRUCTOR_ID => &mut self.state_requests,
             types::MsgsStateInfo::CONSTRUCTOR_ID => &mut self.state_infos,
             types::MsgResendReq::CONSTRUCTOR_ID => &mut self.resend_requests,
+            functions::RpcDropAnswer::CONSTRUCTOR_ID => &mut self.drops,
             _ => return,
         };
         *count += 1;
@@ -121,7 +124,7 @@ impl fmt::Display for Tally {
         write!(f, " salt_requests={}", self.salt_requests)?;
         write!(f, " state_requests={}", self.state_requests)?;
         write!(f, " state_infos={}", self.state_infos)?;
-        write!(f, " resend_requests={}", self.resend_requests)?;
+        write!(f, " resend_requests={} drops={}", self.resend_requests, self.drops)?;
         write!(f, " sessions={} bad_salts={}", self.sessions, self.bad_salts)?;
         for (code, count) in &self.bad_messages {
             write!(f, " bad_{code}={count}")?;
