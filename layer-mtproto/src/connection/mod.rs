@@ -37,7 +37,7 @@ use rand_core::CryptoRng;
 
 use crate::Now;
 use crate::acks::Acks;
-use crate::calls::Calls;
+use crate::calls::{Calls, State};
 use crate::clock::ServerClock;
 use crate::ids::MsgIds;
 use crate::salts::Salts;
@@ -265,6 +265,11 @@ impl Connection {
             self.requests.push(Request::DropAnswer(sent.msg_id));
         }
         true
+    }
+
+    /// Whether the server is known to have a call that it has not answered yet.
+    pub fn has_arrived(&self, call: CallId) -> bool {
+        self.calls.get(call).is_some_and(|entry| entry.state == State::Arrived)
     }
 
     /// Lets the server destroy the permanent key: the login ends, and [`Event::KeyDestroyed`] says
