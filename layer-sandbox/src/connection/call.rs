@@ -31,13 +31,12 @@ impl Turn<'_> {
     fn prepare(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, RpcError> {
         let Unwrapped { query, layer, init, after } = router::unwrap(bytes, &mut self.room)?;
         let (msg_id, now) = (self.caller.msg_id, self.caller.now);
-        let (mut unbound, mut is_init) = (false, init);
-        if let Some(known) = self.world.keys.get_mut(self.caller.key_id, now.unix()) {
-            known.layer = layer.or(known.layer);
-            known.init |= init;
-            is_init = known.init;
-            unbound = known.temporary.is_some_and(|temporary| temporary.bound_to.is_none());
-        }
+        let known = self.world.keys.get_mut(self.caller.key_id, now.unix());
+        let known = known.ok_or_else(|| RpcError::new(401, "AUTH_KEY_UNREGISTERED"))?;
+        known.layer = layer.or(known.layer);
+        known.init |= init;
+        let is_init = known.init;
+        let unbound = known.temporary.is_some_and(|temporary| temporary.bound_to.is_none());
         if let Some(request) = bind::request(&query) {
             self.bind(&request?)?;
             self.answer(msg_id, Ok(true.to_bytes()));
@@ -167,7 +166,6 @@ impl Turn<'_> {
             return None;
         };
         let kept = self.session.outbox.remove(msg_id)?;
-        self.session.inbox.set_known(query);
         let bytes = i32::try_from(kept.body.len()).unwrap_or(i32::MAX);
         Some(types::RpcAnswerDropped { msg_id, seq_no: kept.seq_no, bytes }.into())
     }

@@ -83,3 +83,38 @@ pub(super) fn seal(
     let framed = encoder.encode(&packet, false, rng, out);
     debug_assert!(framed.is_ok(), "messages of ours are below what a framing takes");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(count: usize, len: usize) -> Vec<Outgoing> {
+        let message = |at| Outgoing { msg_id: 1001 + 4 * at as i64, seq_no: 1, body: vec![0; len] };
+        (0..count).map(message).collect()
+    }
+
+    /// How many messages are in each packet; 0 for one alone.
+    fn packed(messages: &[Outgoing], old: i64, single: bool) -> Vec<u8> {
+        let packets = pack(messages, old, single, || (9999, 4));
+        let count = |packet: Outgoing| if packet.msg_id == 9999 { packet.body[4] } else { 0 };
+        packets.into_iter().map(count).collect()
+    }
+
+    #[test]
+    fn a_packet_is_filled_to_the_byte_and_to_the_message() {
+        let half = MOST_BYTES / 2 - container_len(std::iter::once(0));
+        assert_eq!(packed(&messages(2, half), 0, false), [2]);
+        assert_eq!(packed(&messages(2, half + 4), 0, false), [0, 0]);
+        assert_eq!(packed(&messages(3, half), 0, false), [2, 0]);
+        assert_eq!(packed(&messages(2 * MOST_MESSAGES, 4), 0, false), [(1020 % 256) as u8; 2]);
+        assert_eq!(packed(&messages(1, 2 * MOST_BYTES), 0, false), [0]);
+        assert_eq!(packed(&[], 0, false), []);
+    }
+
+    #[test]
+    fn what_is_old_never_goes_without_a_container() {
+        assert_eq!(packed(&messages(3, 4), 0, true), [0, 0, 0]);
+        assert_eq!(packed(&messages(3, 4), 1003, true), [1, 0, 0]);
+        assert_eq!(packed(&messages(1, 4), 1003, false), [1]);
+    }
+}

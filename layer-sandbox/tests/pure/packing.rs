@@ -69,7 +69,7 @@ fn a_test_may_have_every_message_go_alone() {
 fn large_answers_are_packed_and_small_ones_if_a_test_wants() {
     let mut link = Link::new(1).greeted();
     intercept(&mut link);
-    for (more, packed) in [(4000, false), (4096, true)] {
+    for (more, packed) in [(4084, false), (4088, true)] {
         let query = own(0, more);
         let (_, heard) = link.ask_bytes(&query);
         let object = heard[0].result().unwrap().1;
