@@ -42,12 +42,22 @@ pub(super) struct Temporary {
 }
 
 /// A temporary key that waits until the calls under the one before are answered.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Next {
     pub(super) temporary: Temporary,
     pub(super) first_salt: i64,
     /// It waits so long at most, on the monotonic clock.
     pub(super) until: Duration,
+}
+
+/// Without the salt.
+impl std::fmt::Debug for Next {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Next")
+            .field("temporary", &self.temporary)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Temporary {
