@@ -113,10 +113,6 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn unreadable(&mut self) {
-        self.answer(self.caller.msg_id, Err(RpcError::unreadable()));
-    }
-
     /// Answers a query with `rpc_result`.
     pub(super) fn answer(&mut self, query: i64, answer: Result<Vec<u8>, RpcError>) {
         let answer = answer.and_then(|object| {

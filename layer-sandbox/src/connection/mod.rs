@@ -280,7 +280,8 @@ impl Connection {
     /// When [`Connection::handle_timeout`] is to be called, on the monotonic clock, unless something comes
     /// before.
     ///
-    /// What other connections and [`World::push`] do may bring it nearer.
+    /// What other connections and [`World::push`] do may bring it nearer; what is due at once lies in the
+    /// past.
     pub fn deadline(&self, world: &World) -> Duration {
         let due = self.own_sessions(world).filter_map(|(_, session)| session.next_due());
         due.fold(self.closes_at(), Duration::min)

@@ -12,7 +12,7 @@ use super::bad_msg::Bad;
 use super::packets::Outgoing;
 use super::{MAX_PACKET, service};
 use crate::World;
-use crate::router::{self, Caller};
+use crate::router::{self, Caller, RpcError};
 use crate::session::{Arrival, Kind, Progress, Session};
 
 /// All that answering one packet takes.
@@ -230,11 +230,17 @@ impl<'a> Turn<'a> {
             }
         }
         self.world.tally.queries += u64::from(matches!(speech, Speech::Query(_)));
-        match speech {
-            Speech::Service { id, bytes } if self.service(id, bytes).is_ok() => {}
-            Speech::Query(bytes) => self.query(bytes),
-            Speech::Nothing => {}
-            Speech::Service { .. } | Speech::Unreadable => self.unreadable(),
+        let readable = match speech {
+            Speech::Service { id, bytes } => self.service(id, bytes).is_ok(),
+            Speech::Unreadable => false,
+            Speech::Nothing => true,
+            Speech::Query(bytes) => {
+                self.query(bytes);
+                true
+            }
+        };
+        if !readable {
+            self.answer(msg_id, Err(RpcError::unreadable()));
         }
         if !matches!(self.session.inbox.progress(msg_id), Some(Progress::Answered { .. })) {
             self.acknowledge(content);

@@ -253,3 +253,39 @@ fn a_session_that_was_forgotten_begins_again_with_its_lowest_message() {
     assert_eq!(crate::link::bad_code(&heard), (old, 1, 20));
     assert_eq!(executed.load(std::sync::atomic::Ordering::SeqCst), before);
 }
+
+#[test]
+fn a_connection_serves_the_sessions_that_spoke_last() {
+    let mut link = Link::new(1).greeted();
+    let first = link.session_id;
+    for _ in 0..15 {
+        link.session_id += 1;
+        link = link.greeted();
+    }
+    let key_id = link.key.id();
+    assert!(link.world.push(key_id, first, vec![1; 8]));
+    assert!(link.connection.deadline(&link.world) <= link.now.monotonic);
+    link.session_id += 1;
+    let mut link = link.greeted();
+    assert!(link.connection.deadline(&link.world) > link.now.monotonic);
+    assert_eq!(link.later(0), []);
+    link.session_id = first;
+    let (_, heard) = link.tell(&PING);
+    assert_eq!((heard.len(), heard[1].body()), (2, &[1; 8][..]));
+}
+
+#[test]
+fn what_nobody_takes_does_not_pile_up() {
+    let mut link = Link::new(1).greeted();
+    let mut object = vec![0; 30 << 10];
+    rand_core::Rng::fill_bytes(&mut link.rng, &mut object);
+    for _ in 0..60 {
+        push(&mut link, object.clone());
+    }
+    for _ in 0..5 {
+        link.timeout().unwrap();
+        link.now.monotonic += Duration::from_secs(60);
+    }
+    let untaken = link.connection.take_output().len();
+    assert!((4 << 20..6 << 20).contains(&untaken), "{untaken}");
+}
