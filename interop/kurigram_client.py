@@ -1,6 +1,7 @@
 """Kurigram, the Pyrogram that is still kept, against the sandbox."""
 
 import asyncio
+import contextlib
 import hashlib
 import sys
 
@@ -79,8 +80,9 @@ async def config(sandbox, framing):
             await client.disconnect()
 
 
-async def session(sandbox, framing):
-    """One session for ten lifetimes of a salt, and then trouble."""
+@contextlib.asynccontextmanager
+async def talk(sandbox, framing):
+    """A client that is connected, for `sessions`."""
     client = client_for(sandbox, framing)
 
     async def ask(count):
@@ -111,24 +113,26 @@ async def session(sandbox, framing):
             await ask(1)
             await asyncio.sleep(0.005)
 
-    talk = sessions.Talk(
-        ask,
-        ask_large,
-        session_id=lambda: client.session.session_id,
-        heard=lambda: client.session.stored_msg_ids[-1:],
-        # It pings every 5 s, and gives a connection up on which it heard nothing for 10.
-        step=9,
-        nap=1500,
-        before_nap=acknowledge_all,
-        reconnected=reconnected,
-    )
     try:
         await client.connect()
-        return await sessions.session(sandbox.control, talk)
+        yield sessions.Talk(
+            ask,
+            ask_large,
+            session_id=lambda: client.session.session_id,
+            heard=lambda: client.session.stored_msg_ids[-1:],
+            # It pings every 5 s, and gives a connection up on which it heard nothing for 10.
+            step=9,
+            nap=1500,
+            before_nap=acknowledge_all,
+            reconnected=reconnected,
+            fails_by=tuple(f"refuse {code}" for code in (16, 17, 18, 19, 20, 32, 33, 34, 35, 64)),
+            hangs_by=("announce on",),
+        )
     finally:
         if client.is_connected:
             await client.disconnect()
 
 
 if __name__ == "__main__":
-    sys.exit(loopback.main("kurigram", __version__, layer, FRAMINGS, {"config": config, "session": session}))
+    scenarios = {"config": config, **sessions.scenarios(talk)}
+    sys.exit(loopback.main("kurigram", __version__, layer, FRAMINGS, scenarios))

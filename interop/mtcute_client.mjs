@@ -1,7 +1,7 @@
 // mtcute against the sandbox.
 
 import { checkConfig, main, troubles } from './loopback.mjs'
-import { session as holdSession } from './sessions.mjs'
+import { sessionScenarios } from './sessions.mjs'
 
 import { readFileSync } from 'node:fs'
 
@@ -96,17 +96,17 @@ async function config(sandbox, framing) {
   }
 }
 
-/** One session for ten lifetimes of a salt, and then trouble. */
-async function session(sandbox, framing) {
+/** A client that is connected, for the scenarios of sessions.mjs. */
+async function connect(sandbox, framing) {
   const client = await clientFor(sandbox, framing)
+  await client.call({ _: 'help.getConfig' })
   const connection = () => client._client.mt.network._primaryDc.main._connections[0]
-  const talk = {
+  return {
     async ask(count) {
-      const nearest = Array.from({ length: count - 1 }, () => client.call({ _: 'help.getNearestDc' }))
-      const [config, ...others] = await Promise.all([client.call({ _: 'help.getConfig' }), ...nearest])
-      if (config._ !== 'config') throw new Error(`help.getConfig answered ${config._}`)
-      for (const { _, thisDc } of others) {
-        if (thisDc !== sandbox.dc) throw new Error(`help.getNearestDc answered ${_} ${thisDc}`)
+      const methods = Array.from({ length: count }, (_, at) => (at ? 'getNearestDc' : 'getConfig'))
+      const calls = methods.map((method) => client.call({ _: `help.${method}` }))
+      for (const { _, thisDc } of await Promise.all(calls)) {
+        if (thisDc !== sandbox.dc) throw new Error(`answered ${_} ${thisDc}`)
       }
     },
     async askLarge(length) {
@@ -125,17 +125,16 @@ async function session(sandbox, framing) {
       const waits = !lastPingMsgId.isZero() || calls || queuedRpc.length > 0
       return connection().isConnected && !waits
     },
+    close: () => client.destroy(),
+    // It pings every 60 to 65 s.
     step: 100,
     packs: true,
     fillsContainers: true,
     correctsItsClock: true,
-  }
-  try {
-    await client.call({ _: 'help.getConfig' })
-    return await holdSession(sandbox.control, talk)
-  } finally {
-    await client.destroy()
+    failsBy: [],
+    hangsBy: ['strict-acks on'],
   }
 }
 
-await main({ client: 'mtcute', version, layer: tl.LAYER, framings, scenarios: { config, session } })
+const scenarios = { config, ...sessionScenarios(connect) }
+await main({ client: 'mtcute', version, layer: tl.LAYER, framings, scenarios })

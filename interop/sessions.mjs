@@ -1,7 +1,9 @@
-// Scenario `session`, for the clients on Node.js; the twin of sessions.py, with the same steps.
+// Scenarios `session` and `faults`, for the clients on Node.js; the twin of sessions.py, with the
+// same steps.
 //
-// One session is held for ten lifetimes of a salt while the clocks of the sandbox and of the client
-// are driven together; then comes trouble. What has happened is read from the sandbox's own counts.
+// `session`: one session is held for ten lifetimes of a salt while the clocks of the sandbox and of
+// the client are driven together; then comes trouble. `faults`: what servers do rarely, each with a
+// client of its own. What has happened is read from the sandbox's own counts.
 
 import { system } from './clock.mjs'
 
@@ -9,20 +11,61 @@ const SALT_LIFE = 3600
 const SALT_STEP = SALT_LIFE / 2
 const LIFETIMES = 10
 
+/** What a server may do, as the commands that make the sandbox do it. */
+const FAULTS = [
+  // A packet refused: the clock (16, 17), its identifier (18 to 20), its number (32 to 35), its salt.
+  ...[16, 17, 18, 19, 20, 32, 33, 34, 35, 48, 64].map((code) => `refuse ${code}`),
+  'refuse-containers 1',
+  // msg_detailed_info in place of the answers, which the client has to ask for.
+  'announce on',
+  'no-containers on',
+  'tell-states 1',
+  'ask-resend 1',
+  'strict-acks on',
+]
+
 /**
- * Goes through the whole scenario; resolves to the row's detail. `talk` is what it asks of a client
- * that is connected:
+ * The scenarios with a client that `connect(sandbox, framing)` resolves to, connected:
  *
  * - `ask(count)`: calls so many methods at once and checks every answer
  * - `askLarge(length)`: calls a method that the sandbox does not know, resolves to the error's text
  * - `sessionId()`; `heard()`, which changes whenever the client has got a message; `isQuiet()`,
- *   whether it is connected and waits for nothing
+ *   whether it is connected and waits for nothing; `close()`
  * - `step`: seconds between two leaps: more than between two pings, less than the server is patient
  *   for, and less than 300, lest what was sent just before a leap be too old after it
  * - what the library can do, so that it is demanded: `packs`, `fillsContainers`,
  *   `answersStateRequests`, `correctsItsClock`
+ * - by which of FAULTS the calls under way fail, later ones not: `failsBy`; and by which they are
+ *   never answered: `hangsBy`
  */
-export async function session(control, talk) {
+export function sessionScenarios(connect) {
+  const withClient = async (sandbox, framing, scenario) => {
+    const talk = await connect(sandbox, framing)
+    try {
+      return await scenario(talk)
+    } finally {
+      await talk.close()
+    }
+  }
+  return {
+    session: (sandbox, framing) =>
+      withClient(sandbox, framing, (talk) => session(sandbox.control, talk)),
+
+    async faults(sandbox, framing) {
+      let seen
+      for (const fault of FAULTS) {
+        await withClient(sandbox, framing, (talk) => {
+          seen = talk
+          return bearFault(sandbox.control, talk, fault)
+        })
+      }
+      const { failsBy, hangsBy } = seen
+      return `${FAULTS.length} faults; fails by: ${failsBy.join(', ')}; hangs by: ${hangsBy.join(', ')}`
+    },
+  }
+}
+
+async function session(control, talk) {
   const notes = [await lifetimes(control, talk)]
   for (const [name, trouble] of Object.entries(troubles)) {
     const before = await control.stats()
@@ -119,12 +162,9 @@ const troubles = {
 
   async 'lone leap'(control, talk, since) {
     await control.command('advance 3600')
-    const tooLate = new Promise((_, reject) => {
-      system.setTimeout(() => reject(new Error('no answer in 5 s')), 5000)
-    })
     let note = 'calls go through'
     try {
-      await Promise.race([talk.ask(1), tooLate])
+      await within(5, talk.ask(1))
     } catch (error) {
       if (talk.correctsItsClock) throw error
       note = `no call goes through (${error.message})`
@@ -139,6 +179,37 @@ async function leap(control, talk, seconds) {
   await control.advance(seconds)
   await new Promise((resolve) => system.setTimeout(resolve, 3))
   await until(talk.isQuiet, 'silence')
+}
+
+async function bearFault(control, talk, fault) {
+  await talk.ask(2)
+  const [name, value] = fault.split(' ')
+  const before = await control.stats()
+  await control.command(`fault ${fault}`)
+  let outcome = 'answered'
+  try {
+    await within(talk.hangsBy.includes(fault) ? 1 : 5, talk.ask(4))
+  } catch (error) {
+    outcome = error instanceof TooLate ? 'hangs' : 'fails'
+  }
+  const stats = less(await control.stats(), before)
+  if (name === 'refuse') {
+    expect(stats[value === '48' ? 'bad_salts' : `bad_${value}`] >= 1, `${fault}: not refused`)
+  } else {
+    await control.command(`fault ${name} ${value === 'on' ? 'off' : 0}`)
+  }
+  const expected = talk.failsBy.includes(fault) ? 'fails' : 'answered'
+  expect(outcome === (talk.hangsBy.includes(fault) ? 'hangs' : expected), `${fault}: ${outcome}`)
+  if (outcome !== 'hangs') await within(5, talk.ask(3))
+}
+
+class TooLate extends Error {}
+
+function within(seconds, promise) {
+  const tooLate = (_, reject) => {
+    system.setTimeout(() => reject(new TooLate(`nothing in ${seconds} s`)), seconds * 1000)
+  }
+  return Promise.race([promise, new Promise(tooLate)])
 }
 
 /** What was counted between two looks. */

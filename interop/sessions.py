@@ -1,7 +1,8 @@
-"""Scenario `session`, for the clients in Python; its twin for Node.js is in sessions.mjs.
+"""Scenarios `session` and `faults`, for the clients in Python; their twin for Node.js is sessions.mjs.
 
-One session is held for ten lifetimes of a salt while the clocks of the sandbox and of the client are
-driven together; then comes trouble. What has happened is read from the sandbox's own counts.
+`session`: one session is held for ten lifetimes of a salt while the clocks of the sandbox and of the
+client are driven together; then comes trouble. `faults`: what servers do rarely, each with a client
+of its own. What has happened is read from the sandbox's own counts.
 """
 
 import asyncio
@@ -45,10 +46,43 @@ class Talk:
     fills_containers: bool = False
     answers_state_requests: bool = False
     corrects_its_clock: bool = False
+    # By which of FAULTS the calls under way fail, later ones not; and by which they are never answered.
+    fails_by: tuple[str, ...] = ()
+    hangs_by: tuple[str, ...] = ()
 
 
-async def session(control, talk):
-    """Goes through the whole scenario; returns the row's detail."""
+# What a server may do, as the commands that make the sandbox do it.
+FAULTS = (
+    # A packet refused: the clock (16, 17), its identifier (18 to 20), its number (32 to 35), its salt.
+    *(f"refuse {code}" for code in (16, 17, 18, 19, 20, 32, 33, 34, 35, 48, 64)),
+    "refuse-containers 1",
+    # msg_detailed_info in place of the answers, which the client has to ask for.
+    "announce on",
+    "no-containers on",
+    "tell-states 1",
+    "ask-resend 1",
+    "strict-acks on",
+)
+
+
+def scenarios(talk):
+    """The scenarios with a client that `talk(sandbox, framing)` connects, an async context."""
+
+    async def session(sandbox, framing):
+        async with talk(sandbox, framing) as client:
+            return await _session(sandbox.control, client)
+
+    async def faults(sandbox, framing):
+        for fault in FAULTS:
+            async with talk(sandbox, framing) as client:
+                await _fault(sandbox.control, client, fault)
+        fails = ", ".join(client.fails_by)
+        return f"{len(FAULTS)} faults; fails by: {fails}; hangs by: {', '.join(client.hangs_by)}"
+
+    return {"session": session, "faults": faults}
+
+
+async def _session(control, talk):
     notes = [await _lifetimes(control, talk)]
     for trouble in (_stale_salt, _large_call, _packed_answers, _state_requests, _restart, _lone_leap):
         before = control.stats()
@@ -160,6 +194,29 @@ async def _lone_leap(control, talk, before):
         note = f"no call goes through ({type(error).__name__})"
     stats = control.stats() - before
     return f"{note}, code 16 {stats['bad_16']}, bad_server_salt {stats['bad_salts']}"
+
+
+async def _fault(control, talk, fault):
+    await talk.ask(2)
+    name, value = fault.split()
+    before = control.stats()
+    control.command(f"fault {fault}")
+    try:
+        await asyncio.wait_for(talk.ask(4), 1 if fault in talk.hangs_by else 5)
+        outcome = "answered"
+    except asyncio.TimeoutError:
+        outcome = "hangs"
+    except Exception:
+        outcome = "fails"
+    stats = control.stats() - before
+    if name == "refuse":
+        _expect(stats["bad_salts" if value == "48" else f"bad_{value}"] >= 1, f"{fault}: not refused")
+    else:
+        control.command(f"fault {name} {'off' if value == 'on' else 0}")
+    expected = "fails" if fault in talk.fails_by else "answered"
+    _expect(outcome == ("hangs" if fault in talk.hangs_by else expected), f"{fault}: {outcome}")
+    if outcome != "hangs":
+        await asyncio.wait_for(talk.ask(3), 5)
 
 
 async def _until(condition, what):

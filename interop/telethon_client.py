@@ -1,6 +1,7 @@
 """Telethon against the sandbox."""
 
 import asyncio
+import contextlib
 import sys
 
 import loopback
@@ -67,8 +68,9 @@ async def config(sandbox, framing):
         await client.disconnect()
 
 
-async def session(sandbox, framing):
-    """One session for ten lifetimes of a salt, and then trouble."""
+@contextlib.asynccontextmanager
+async def talk(sandbox, framing):
+    """A client that is connected, for `sessions`."""
     client = client_for(sandbox, framing)
 
     async def ask(count):
@@ -86,23 +88,27 @@ async def session(sandbox, framing):
         except errors.RPCError as error:
             return error.message
 
-    talk = sessions.Talk(
-        ask,
-        ask_large,
-        session_id=lambda: client._sender._state.id,
-        heard=lambda: client._sender._state._highest_remote_id,
-        step=250,
-        packs=True,
-        fills_containers=True,
-        answers_state_requests=True,
-        corrects_its_clock=True,
-    )
     try:
         await client.connect()
-        return await sessions.session(sandbox.control, talk)
+        yield sessions.Talk(
+            ask,
+            ask_large,
+            session_id=lambda: client._sender._state.id,
+            heard=lambda: client._sender._state._highest_remote_id,
+            # It pings every 60 s.
+            step=250,
+            packs=True,
+            fills_containers=True,
+            answers_state_requests=True,
+            corrects_its_clock=True,
+            fails_by=tuple(f"refuse {code}" for code in (18, 19, 20, 34, 35, 64))
+            + ("refuse-containers 1",),
+            hangs_by=("announce on",),
+        )
     finally:
         await client.disconnect()
 
 
 if __name__ == "__main__":
-    sys.exit(loopback.main("telethon", __version__, LAYER, FRAMINGS, {"config": config, "session": session}))
+    scenarios = {"config": config, **sessions.scenarios(talk)}
+    sys.exit(loopback.main("telethon", __version__, LAYER, FRAMINGS, scenarios))
