@@ -17,10 +17,15 @@ impl Connection {
         if self.requests.take_which(|request| *request == Request::DestroyKey).is_none() {
             return;
         }
-        if id == types::DestroyAuthKeyFail::CONSTRUCTOR_ID {
-            self.events.push_back(Event::KeyKept);
-        } else {
+        let is_gone = [
+            types::DestroyAuthKeyOk::CONSTRUCTOR_ID,
+            types::DestroyAuthKeyNone::CONSTRUCTOR_ID,
+        ];
+        if is_gone.contains(&id) {
             self.die(Event::KeyDestroyed);
+        } else {
+            // Also any error.
+            self.events.push_back(Event::KeyKept);
         }
     }
 }
