@@ -15,12 +15,18 @@ impl Said {
 }
 
 impl Peer {
-    /// Listens, answers pings and questions for salts, and returns the rest.
-    pub(crate) fn serve(&mut self) -> Vec<Said> {
+    /// Listens, and answers pings and questions for salts.
+    pub(crate) fn serve_all(&mut self) -> Vec<Said> {
         let said = self.listen();
         for said in &said {
             self.answer_service(said);
         }
+        said
+    }
+
+    /// The same, and returns the rest.
+    pub(crate) fn serve(&mut self) -> Vec<Said> {
+        let said = self.serve_all();
         let ours = [
             functions::PingDelayDisconnect::CONSTRUCTOR_ID,
             functions::GetFutureSalts::CONSTRUCTOR_ID,

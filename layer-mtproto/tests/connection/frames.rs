@@ -7,12 +7,8 @@ use layer_mtproto::wire::framing::FramingKind;
 
 use crate::peer::{Peer, config, question};
 
-const FRAMINGS: [FramingKind; 4] = [
-    FramingKind::Abridged,
-    FramingKind::Intermediate,
-    FramingKind::Padded,
-    FramingKind::Full,
-];
+const FRAMINGS: [FramingKind; 4] =
+    [FramingKind::Abridged, FramingKind::Intermediate, FramingKind::Padded, FramingKind::Full];
 
 fn framed(framing: &FramingKind) -> Peer {
     let mut config = config();

@@ -8,7 +8,6 @@ use layer_tl_types::{Serializable, enums, types};
 
 use crate::peer::{Peer, config, question};
 
-
 /// `gzip_packed` around so many zeros.
 fn packed(len: usize) -> Vec<u8> {
     gzip::pack(&vec![0; len]).unwrap()
@@ -45,7 +44,10 @@ fn a_call_is_whole_words_and_no_longer_than_a_server_takes() {
     // Packed it is short.
     peer.call(Call::new(vec![1; 2 * MOST_CALL]));
     let said = peer.serve();
-    assert_eq!(said.iter().map(|said| said.body.len()).collect::<Vec<_>>(), [MOST_CALL, 2 * MOST_CALL]);
+    assert_eq!(
+        said.iter().map(|said| said.body.len()).collect::<Vec<_>>(),
+        [MOST_CALL, 2 * MOST_CALL]
+    );
 }
 
 #[test]
@@ -220,7 +222,8 @@ fn vectors_that_claim_more_than_there_is_are_refused() {
 fn a_container_of_more_messages_than_anybody_sends_is_refused() {
     let container = |count: u32| {
         let empty = [&[0; 12][..], &4_u32.to_le_bytes(), &[9; 4]].concat();
-        [&0x73f1_f8dc_u32.to_le_bytes()[..], &count.to_le_bytes(), &empty.repeat(count as usize)].concat()
+        [&0x73f1_f8dc_u32.to_le_bytes()[..], &count.to_le_bytes(), &empty.repeat(count as usize)]
+            .concat()
     };
     let mut peer = Peer::greeted();
     let header = peer.header(false);

@@ -26,6 +26,8 @@ pub(crate) const SALT: i64 = 7;
 pub(crate) struct Said {
     pub(crate) msg_id: i64,
     pub(crate) seq_no: i32,
+    /// As it came.
+    pub(crate) raw: Vec<u8>,
     /// Unpacked, without wrappers of initConnection.
     pub(crate) body: Vec<u8>,
     /// The packet's identifier: the message's own, or the container's.
@@ -230,6 +232,11 @@ impl Peer {
         self.listen_to_packets().into_iter().flatten().collect()
     }
 
+    /// The same as it is sent, apart from containers.
+    pub(crate) fn listen_raw(&mut self) -> Vec<Vec<u8>> {
+        self.listen().into_iter().map(|said| said.raw).collect()
+    }
+
     /// The same, packet by packet.
     pub(crate) fn listen_to_packets(&mut self) -> Vec<Vec<Said>> {
         let mut bytes = Vec::new();
@@ -394,6 +401,7 @@ fn messages(key_id: i64, header: &Header, body: &[u8]) -> Vec<Said> {
         Said {
             msg_id: message.msg_id,
             seq_no: message.seq_no,
+            raw: message.body.to_vec(),
             was_packed: unpacked != body,
             body: unpacked,
             outer,
