@@ -171,6 +171,9 @@ fn the_program_refuses_what_it_can_not_do() {
         ["--proxy-secret", "dd00"],
         ["--key-out", "/nonexistent/key.pem"],
         ["--dc", "0"],
+        ["--control", "192.0.2.1:80"],
+        ["--control", "nowhere"],
+        ["--time-stands-at", "-1"],
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_layer-sandbox"))
             .args(arguments)
