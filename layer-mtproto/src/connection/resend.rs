@@ -276,7 +276,12 @@ impl Connection {
         entry.looked_at = now.monotonic;
         match state & 7 {
             // Not received, by a server that would remember: the message was lost on the way.
-            2 if remembers || !entry.once => self.calls.enqueue(call, State::Again),
+            2 if remembers => {
+                // So it has not been run: what may have run it begins with this link.
+                entry.exposed = Some(self.links);
+                self.calls.enqueue(call, State::Again);
+            }
+            2 if !entry.once => self.calls.enqueue(call, State::Again),
             3 => self.not_run(call),
             4 => {
                 self.calls.hold(call, State::Arrived);
