@@ -174,10 +174,12 @@ impl Connection {
         // While a new key waits, nothing new is begun under the old one.
         let only_again = self.keys.next.is_some();
         let mut bytes = 0;
-        let queued: Vec<CallId> = self.calls.queued().take(2 * MOST_TOGETHER).collect();
+        // Those that must wait don't count, so that they hold up no others.
+        let most = planned.len() + 2 * MOST_TOGETHER;
+        let queued: Vec<CallId> = self.calls.queued().collect();
         for call in queued {
             let Some(entry) = self.calls.get(call) else { continue };
-            if bytes >= MOST_OUTPUT {
+            if bytes >= MOST_OUTPUT || planned.len() >= most {
                 break;
             }
             if only_again && entry.state == State::Queued {

@@ -144,6 +144,19 @@ fn a_call_waits_for_one_of_which_nobody_knows_what_became() {
 }
 
 #[test]
+fn calls_that_wait_hold_up_no_others() {
+    let mut peer = Peer::greeted();
+    let once = peer.call(Call::new(question(1)).once());
+    peer.question();
+    peer.reconnect();
+    for number in 0..3000 {
+        ask_after(&mut peer, number, &[once]);
+    }
+    peer.ask(5000);
+    assert_eq!(peer.question().number(), Some(5000));
+}
+
+#[test]
 fn what_is_sent_again_over_a_new_link_follows_as_before() {
     let mut peer = Peer::greeted();
     let first = peer.ask(1);
