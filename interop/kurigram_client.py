@@ -120,6 +120,7 @@ async def talk(sandbox, framing):
             ask_large,
             session_id=lambda: client.session.session_id,
             heard=lambda: client.session.stored_msg_ids[-1:],
+            is_quiet=lambda: not client.session.results,
             # It pings every 5 s, and gives a connection up on which it heard nothing for 10.
             step=9,
             nap=1500,

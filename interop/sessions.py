@@ -31,6 +31,8 @@ class Talk:
     session_id: Callable[[], int]
     # Changes whenever the client has understood a message.
     heard: Callable[[], object]
+    # Whether the client waits for nothing.
+    is_quiet: Callable[[], bool]
     # Seconds between two leaps: more than between two pings, less than the server is patient for, and
     # less than 300, lest what was sent just before a leap be too old after it.
     step: int
@@ -112,6 +114,7 @@ async def _lifetimes(control, talk):
                 control.advance(talk.step)
                 await _until(lambda: talk.heard() != heard, "an answer to a ping")
                 await _until(lambda: control.stats()["pings"] > pings, "a ping")
+                await _until(talk.is_quiet, "silence")
             else:
                 control.advance(int(left) - 2)
                 await talk.ask(1)

@@ -95,6 +95,8 @@ async def talk(sandbox, framing):
             ask_large,
             session_id=lambda: client._sender._state.id,
             heard=lambda: client._sender._state._highest_remote_id,
+            # The next ping would find that the last one has no answer yet, and redial.
+            is_quiet=lambda: client._sender._ping is None and not client._sender._pending_state,
             # It pings every 60 s.
             step=250,
             packs=True,
