@@ -16,7 +16,7 @@ use rand_core::UnwrapErr;
 use super::{Hall, Shared};
 use crate::{Connection, Now, World};
 
-/// Bytes read at a time; what they are answered is sent before more are read.
+/// Bytes read at a time.
 const READ: usize = 64 << 10;
 /// How long a client may take nothing of what it is sent.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);

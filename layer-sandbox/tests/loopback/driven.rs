@@ -270,6 +270,20 @@ fn what_clients_do_is_counted() {
 }
 
 #[test]
+fn a_late_answer_comes_by_itself_where_time_flows() {
+    let settings = Settings::default();
+    let public = settings.terms.key.public().clone();
+    let server = Listener::bind("127.0.0.1:0", settings).unwrap();
+    server
+        .world()
+        .intercept(|_, _| Some(Reply::After(Duration::from_millis(20), Ok(true.to_bytes()))));
+    let mut client = connect(&server);
+    let mut login = client.agree(&public, unix_time());
+    let asked = client.ask(&mut login, &functions::help::GetConfig {}.to_bytes());
+    assert_eq!(client.answer(&login, asked), true.to_bytes());
+}
+
+#[test]
 fn the_systems_time_can_be_advanced_too() {
     let server = Listener::bind("127.0.0.1:0", Settings::default()).unwrap();
     server.advance(Duration::from_secs(86_400));
