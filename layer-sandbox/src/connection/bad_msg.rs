@@ -66,7 +66,7 @@ impl Turn<'_> {
 
     /// The highest identifier that a client may use by now.
     pub(super) fn latest_msg_id(&self) -> i64 {
-        (self.caller.now.unix() + BEFORE) << 32
+        ((self.caller.now.unix() + BEFORE + 1) << 32) - 1
     }
 
     /// Tells that a message was not taken, nor anything in it.

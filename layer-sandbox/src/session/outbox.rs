@@ -161,6 +161,10 @@ mod tests {
         assert_eq!(outbox.next_due(), Some(Duration::ZERO));
         outbox.sending(41, now).unwrap();
         assert_eq!(outbox.next_due(), Some(now + AGAIN_AFTER));
+        outbox.put(45, 3, vec![], None);
+        outbox.sending(45, now - SECOND).unwrap();
+        assert_eq!(outbox.next_due(), Some(now + AGAIN_AFTER - SECOND), "the earlier of two");
+        outbox.remove(45);
         assert!(outbox.remove(41).is_some() && outbox.remove(41).is_none());
         assert_eq!((outbox.len(), outbox.bytes(), outbox.next_due()), (0, 0, None));
     }

@@ -111,11 +111,11 @@ fn states_of_messages_are_told() {
     let mut link = Link::new(1).greeted();
     let (query, _) = link.ask(&GET_CONFIG);
     let (ping, _) = link.tell(&functions::Ping { ping_id: 1 });
-    let msg_ids = vec![query, ping, query + 2, (NOW + 1000) << 32];
+    let msg_ids = vec![query, ping, query + 4000, ((NOW + 31) << 32) - 4, (NOW + 31) << 32];
     let (asked, heard) = link.ask(&enums::MsgsStateReq::Req(types::MsgsStateReq { msg_ids }));
     let Some(enums::MsgsStateInfo::Info(info)) = heard[0].is() else { panic!("{heard:?}") };
     assert_eq!(info.req_msg_id, asked);
-    assert_eq!(info.info, [4 + 8 + 32 + 64, 4 + 16, 2, 3]);
+    assert_eq!(info.info, [4 + 8 + 32 + 64, 4 + 16, 2, 2, 3]);
 }
 
 #[test]
