@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use layer_sandbox::session::Sessions;
 use layer_sandbox::{Reply, RpcError};
 use layer_tl_types::{Serializable, enums, functions, types};
 
@@ -79,4 +80,22 @@ fn a_delayed_answer_comes_in_its_time() {
     let heard = link.heard();
     let answer = heard.iter().find_map(|heard| heard.result());
     assert_eq!(answer, Some((msg_id, &[1, 2, 3, 4, 1, 2, 3, 4][..])));
+}
+
+#[test]
+fn the_session_in_which_nothing_was_said_for_longest_makes_room() {
+    let mut link = Link::new(1);
+    let first = link.session_id;
+    let mut speak = |session_id| {
+        link.session_id = session_id;
+        link.now.monotonic += Duration::from_millis(1);
+        link.tell(&functions::Ping { ping_id: 1 });
+        let knows = |id| link.world.sessions.get(link.key.id(), id).is_some();
+        (knows(first), knows(first + 1), link.world.sessions.len())
+    };
+    for id in 0..Sessions::MOST as i64 {
+        speak(first + id);
+    }
+    assert_eq!(speak(first), (true, true, Sessions::MOST));
+    assert_eq!(speak(first - 1), (true, false, Sessions::MOST));
 }
