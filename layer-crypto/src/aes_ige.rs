@@ -12,6 +12,8 @@ use aes::cipher::{
 };
 use aes::{Aes256Dec, Aes256Enc, Block};
 
+use crate::lanes::{Lanes, Stream};
+
 /// The data is not a whole number of 16-byte blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("AES-IGE works on whole blocks of 16 bytes, got {len} bytes")]
@@ -36,7 +38,8 @@ pub struct NotWholeBlocks {
 /// # Ok::<(), aes_ige::NotWholeBlocks>(())
 /// ```
 pub fn encrypt(data: &mut [u8], key: &[u8; 32], iv: &[u8; 32]) -> Result<(), NotWholeBlocks> {
-    encrypt_with(&Aes256Enc::new(key.into()), data, iv)
+    Lanes::best().encrypt(&mut [Stream::new(key, iv, data)?]);
+    Ok(())
 }
 
 /// Decrypts `data` in place.
@@ -44,30 +47,45 @@ pub fn encrypt(data: &mut [u8], key: &[u8; 32], iv: &[u8; 32]) -> Result<(), Not
 /// # Errors
 /// [`NotWholeBlocks`] if the length is not a multiple of 16; `data` is then untouched.
 pub fn decrypt(data: &mut [u8], key: &[u8; 32], iv: &[u8; 32]) -> Result<(), NotWholeBlocks> {
-    decrypt_with(&Aes256Dec::new(key.into()), data, iv)
+    Lanes::best().decrypt(&mut [Stream::new(key, iv, data)?]);
+    Ok(())
 }
 
-fn encrypt_with<C>(cipher: &C, data: &mut [u8], iv: &[u8; 32]) -> Result<(), NotWholeBlocks>
+/// Which way a stream goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Encrypt,
+    Decrypt,
+}
+
+/// The reference, and the way where `lanes` knows nothing of the processor.
+pub(crate) fn encrypt_portable(blocks: &mut [[u8; 16]], key: &[u8; 32], iv: &[u8; 32]) {
+    encrypt_with(&Aes256Enc::new(key.into()), blocks, iv);
+}
+
+/// As [`encrypt_portable`].
+pub(crate) fn decrypt_portable(blocks: &mut [[u8; 16]], key: &[u8; 32], iv: &[u8; 32]) {
+    decrypt_with(&Aes256Dec::new(key.into()), blocks, iv);
+}
+
+fn encrypt_with<C>(cipher: &C, blocks: &mut [[u8; 16]], iv: &[u8; 32])
 where
     C: BlockCipherEncrypt<BlockSize = U16>,
 {
     let [cipher_before, plain_before] = halves(iv);
-    let blocks = whole_blocks(data)?;
     cipher.encrypt_with_backend(Chain { blocks, out: cipher_before, before: plain_before });
-    Ok(())
 }
 
-fn decrypt_with<C>(cipher: &C, data: &mut [u8], iv: &[u8; 32]) -> Result<(), NotWholeBlocks>
+fn decrypt_with<C>(cipher: &C, blocks: &mut [[u8; 16]], iv: &[u8; 32])
 where
     C: BlockCipherDecrypt<BlockSize = U16>,
 {
     let [cipher_before, plain_before] = halves(iv);
-    let blocks = whole_blocks(data)?;
     cipher.decrypt_with_backend(Chain { blocks, out: plain_before, before: cipher_before });
-    Ok(())
 }
 
-fn whole_blocks(data: &mut [u8]) -> Result<&mut [[u8; 16]], NotWholeBlocks> {
+/// `data` as blocks, if it is whole ones.
+pub(crate) fn whole_blocks(data: &mut [u8]) -> Result<&mut [[u8; 16]], NotWholeBlocks> {
     let len = data.len();
     match data.as_chunks_mut() {
         (blocks, []) => Ok(blocks),
@@ -75,7 +93,8 @@ fn whole_blocks(data: &mut [u8]) -> Result<&mut [[u8; 16]], NotWholeBlocks> {
     }
 }
 
-fn halves(iv: &[u8; 32]) -> [[u8; 16]; 2] {
+/// The ciphertext and the plaintext before the first block.
+pub(crate) fn halves(iv: &[u8; 32]) -> [[u8; 16]; 2] {
     let mut halves = [[0; 16]; 2];
     halves.as_flattened_mut().copy_from_slice(iv);
     halves
@@ -153,7 +172,8 @@ mod tests {
     #[test]
     fn equals_openssl_igetest_of_128_bits() {
         let mut data = [0; 32];
-        encrypt_with(&Aes128Enc::new(&counting::<16>().into()), &mut data, &counting()).unwrap();
+        let blocks = whole_blocks(&mut data).unwrap();
+        encrypt_with(&Aes128Enc::new(&counting::<16>().into()), blocks, &counting());
         assert_eq!(data, hex!("1a8519a6557be652e9da8e43da4ef4453cf456b4ca488aa383c79c98b34797cb"));
 
         let key = hex!("5468697320697320616e20696d706c65");
@@ -161,9 +181,11 @@ mod tests {
         let plain = hex!("99706487a1cde613bc6de0b6f24b1c7aa448c8b9c3403e3467a8cad89340f53b");
         let cipher = hex!("4c2e204c6574277320686f70652042656e20676f74206974207269676874210a");
         let mut data = plain;
-        encrypt_with(&Aes128Enc::new(&key.into()), &mut data, &iv).unwrap();
+        let blocks = whole_blocks(&mut data).unwrap();
+        encrypt_with(&Aes128Enc::new(&key.into()), blocks, &iv);
         assert_eq!(data, cipher);
-        decrypt_with(&Aes128Dec::new(&key.into()), &mut data, &iv).unwrap();
+        let blocks = whole_blocks(&mut data).unwrap();
+        decrypt_with(&Aes128Dec::new(&key.into()), blocks, &iv);
         assert_eq!(data, plain);
     }
 

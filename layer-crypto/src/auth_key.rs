@@ -49,12 +49,10 @@ impl AuthKey {
     }
 
     /// N bytes of the key at one of the protocol's fixed offsets.
-    #[allow(
-        clippy::indexing_slicing,
-        reason = "fixed offsets into our own 256 bytes, all in tests"
-    )]
-    pub(crate) fn part<const N: usize>(&self, at: usize) -> &[u8] {
-        &self.key[at..at + N]
+    pub(crate) fn part<const N: usize>(&self, at: usize) -> &[u8; N] {
+        let part = self.key.get(at..).and_then(|rest| rest.first_chunk());
+        debug_assert!(part.is_some(), "fixed offsets into our own 256 bytes, all in tests");
+        part.unwrap_or(&[0; N])
     }
 
     /// `auth_key_id`: SHA1(key)\[12..20\] as a TL long.

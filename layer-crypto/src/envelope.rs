@@ -6,14 +6,15 @@
 //! then work where it lies. What needs the connection's state (session id, parity and age of
 //! msg_id, replay) is checked there.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::optimization_barrier;
 
-use crate::aes_ige;
+use crate::aes_ige::Direction;
 use crate::auth_key::AuthKey;
-use crate::hash::sha256;
+use crate::lanes::{Hash, Lanes, Opening, Stream};
 
 mod draft;
 pub mod v1;
@@ -106,23 +107,16 @@ pub fn open(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, Open
     job.into_result()
 }
 
-/// Seals all packets that are not sealed yet. They may differ in key, direction and length.
+/// Seals all packets that are not sealed yet, several at a time. They may differ in key, direction
+/// and length.
 pub fn seal_batch(jobs: &mut [SealJob<'_>]) {
-    for job in jobs {
-        if job.token == 0 {
-            job.token = seal_one(job.key, job.from, job.packet);
-        }
-    }
+    seal_at(Lanes::best(), jobs);
 }
 
-/// Opens all packets that are not opened yet, each with its own result. They may differ in key,
-/// direction and length.
+/// Opens all packets that are not opened yet, several at a time, each with its own result. They may
+/// differ in key, direction and length.
 pub fn open_batch(jobs: &mut [OpenJob<'_>]) {
-    for job in jobs {
-        if job.result == Err(OpenError::NotOpened) {
-            job.result = open_one(job.key, job.from, job.packet);
-        }
-    }
+    open_at(Lanes::best(), jobs);
 }
 
 /// One packet of a batch to be sealed.
@@ -218,35 +212,91 @@ impl Opened {
     }
 }
 
-/// `packet` has been checked to be the head and whole blocks.
-fn seal_one(key: &AuthKey, from: Side, packet: &mut [u8]) -> u32 {
-    let Some((head, plain)) = packet.split_first_chunk_mut::<HEAD>() else {
-        return 0;
-    };
-    let (msg_key, token) = msg_key(key, from, plain);
-    let (aes_key, iv) = aes_key(key, from, &msg_key);
-    let whole = aes_ige::encrypt(plain, &aes_key, &iv);
-    debug_assert!(whole.is_ok(), "checked by SealJob::new");
-    let (id, rest) = head.split_at_mut(8);
-    id.copy_from_slice(&key.id().to_le_bytes());
-    rest.copy_from_slice(&msg_key);
-    token
+/// Messages that are worked on together: as many as there are lanes at the most. More would push
+/// each other out of the cache between the hash and the cipher.
+const GROUP: usize = 16;
+
+fn seal_at(lanes: Lanes, jobs: &mut [SealJob<'_>]) {
+    match jobs {
+        [job] if job.token == 0 => seal_group::<1>(lanes, &mut [job]),
+        jobs => {
+            let mut jobs: Vec<_> = jobs.iter_mut().filter(|job| job.token == 0).collect();
+            jobs.sort_unstable_by_key(|job| Reverse(job.packet.len()));
+            jobs.chunks_mut(GROUP).for_each(|group| seal_group::<GROUP>(lanes, group));
+        }
+    }
 }
 
-fn open_one(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, OpenError> {
-    let len = packet.len();
-    let too_short = OpenError::TooShort { len };
-    let (head, encrypted) = packet.split_first_chunk_mut::<HEAD>().ok_or(too_short)?;
-    let claimed = head.last_chunk::<16>().ok_or(too_short)?;
-    let (aes_key, iv) = aes_key(key, from, claimed);
-    aes_ige::decrypt(encrypted, &aes_key, &iv).map_err(|_| OpenError::NotWholeBlocks { len })?;
+fn open_at(lanes: Lanes, jobs: &mut [OpenJob<'_>]) {
+    let is_waiting = |job: &OpenJob<'_>| job.result == Err(OpenError::NotOpened);
+    match jobs {
+        [job] if is_waiting(job) => open_group::<1>(lanes, &mut [job]),
+        jobs => {
+            let mut jobs: Vec<_> = jobs.iter_mut().filter(|job| is_waiting(job)).collect();
+            jobs.sort_unstable_by_key(|job| Reverse(job.packet.len()));
+            jobs.chunks_mut(GROUP).for_each(|group| open_group::<GROUP>(lanes, group));
+        }
+    }
+}
 
-    let (msg_key, quick_ack) = msg_key(key, from, encrypted);
-    if !bool::from(msg_key.ct_eq(claimed)) {
+/// Seals up to N packets, the longest first. `SealJob::new` has checked that each is a head and
+/// whole blocks.
+fn seal_group<const N: usize>(lanes: Lanes, jobs: &mut [&mut SealJob<'_>]) {
+    let count = jobs.len();
+    let mut hashes: [_; N] = gather(jobs.iter().map(|job| {
+        let plain = job.packet.get(HEAD..).unwrap_or_default();
+        Hash::new(msg_key_part(job.key, job.from), plain)
+    }));
+    lanes.sha256(hashes.iter_mut().flatten());
+    let msg_keys = hashes.map(|hash| hash.map(|hash| msg_key(&hash.digest())));
+    let msg_keys = msg_keys.iter().flatten();
+
+    let keys: [_; N] = gather(jobs.iter_mut().zip(msg_keys).map(|(job, (msg_key, token))| {
+        if let Some((id, rest)) = job.packet.split_first_chunk_mut::<8>() {
+            *id = job.key.id().to_le_bytes();
+            rest.iter_mut().zip(msg_key).for_each(|(to, from)| *to = *from);
+        }
+        job.token = *token;
+        MessageKey::derive(lanes, job.key, job.from, msg_key)
+    }));
+    let streams = jobs.iter_mut().zip(keys.iter().flatten()).filter_map(|(job, keys)| {
+        let plain = job.packet.get_mut(HEAD..)?;
+        Stream::new(&keys.key, &keys.iv, plain).ok()
+    });
+    let mut streams: [_; N] = gather(streams);
+    lanes.run_sorted(Direction::Encrypt, count, streams.iter_mut().flatten());
+}
+
+/// Opens up to N packets, the longest first. `OpenJob::new` has checked that each is a head, under
+/// its key's id, and whole blocks.
+fn open_group<const N: usize>(lanes: Lanes, jobs: &mut [&mut OpenJob<'_>]) {
+    let keys: [_; N] = gather(jobs.iter().map(|job| {
+        let claimed = claimed_msg_key(job.packet);
+        MessageKey::derive(lanes, job.key, job.from, &claimed)
+    }));
+    let openings = jobs.iter_mut().zip(keys.iter().flatten()).filter_map(|(job, keys)| {
+        let encrypted = job.packet.get_mut(HEAD..)?;
+        let stream = Stream::new(&keys.key, &keys.iv, encrypted).ok()?;
+        Some(Opening::new(stream, msg_key_part(job.key, job.from)))
+    });
+    let mut openings: [_; N] = gather(openings);
+    lanes.open(&mut openings);
+    let digests = openings.map(|opening| opening.map(|opening| *opening.digest()));
+    for (job, digest) in jobs.iter_mut().zip(digests.iter().flatten()) {
+        job.result = check(job.packet, digest);
+    }
+}
+
+/// What remains once a packet is decrypted, and `digest` is that of msg_key over it.
+fn check(packet: &[u8], digest: &[u8; 32]) -> Result<Opened, OpenError> {
+    let too_short = OpenError::TooShort { len: packet.len() };
+    let (msg_key, quick_ack) = msg_key(digest);
+    if !bool::from(msg_key.ct_eq(&claimed_msg_key(packet))) {
         return Err(OpenError::WrongMsgKey);
     }
 
-    let (header, rest) = encrypted.split_first_chunk::<HEADER>().ok_or(too_short)?;
+    let plain = packet.get(HEAD..).ok_or(too_short)?;
+    let (header, rest) = plain.split_first_chunk::<HEADER>().ok_or(too_short)?;
     let (header, body_len) = Header::read(header);
     let wrong_length = OpenError::WrongLength { len: body_len, available: rest.len() };
     let body = usize::try_from(body_len).map_err(|_| wrong_length)?;
@@ -255,6 +305,11 @@ fn open_one(key: &AuthKey, from: Side, packet: &mut [u8]) -> Result<Opened, Open
         _ => return Err(wrong_length),
     }
     Ok(Opened { header, body: HEAD + HEADER..HEAD + HEADER + body, quick_ack })
+}
+
+/// The first N of `items`, without an allocation.
+fn gather<T, const N: usize>(mut items: impl Iterator<Item = T>) -> [Option<T>; N] {
+    std::array::from_fn(|_| items.next())
 }
 
 impl Header {
@@ -274,29 +329,48 @@ impl Header {
     }
 }
 
-/// msg_key and quick-ack token: SHA256(key\[88+x..120+x\], plain with padding), bytes 8..24 and
-/// 0..4.
-fn msg_key(key: &AuthKey, from: Side, plain: &[u8]) -> ([u8; 16], u32) {
-    let large = sha256(&[key.part::<32>(88 + from.offset()), plain]);
-    let [t0, t1, t2, t3, _, _, _, _, msg_key @ .., _, _, _, _, _, _, _, _] = large;
+/// The part of the key that is hashed before the plaintext and its padding to give msg_key.
+fn msg_key_part(key: &AuthKey, from: Side) -> &[u8; 32] {
+    key.part(88 + from.offset())
+}
+
+/// msg_key and quick-ack token: bytes 8..24 and 0..4 of that hash.
+fn msg_key(large: &[u8; 32]) -> ([u8; 16], u32) {
+    let [t0, t1, t2, t3, _, _, _, _, msg_key @ .., _, _, _, _, _, _, _, _] = *large;
     (msg_key, u32::from_le_bytes([t0, t1, t2, t3]) | 0x8000_0000)
 }
 
-/// AES key and iv of one message.
-fn aes_key(
-    key: &AuthKey,
-    from: Side,
-    msg_key: &[u8; 16],
-) -> (Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>) {
-    let x = from.offset();
-    let a = Zeroizing::new(sha256(&[msg_key, key.part::<36>(x)]));
-    let b = Zeroizing::new(sha256(&[key.part::<36>(40 + x), msg_key]));
-    // key = a[0..8] | b[8..24] | a[24..32], iv = b[0..8] | a[8..24] | b[24..32]
-    let (mut aes_key, mut iv) = (a, b);
-    for (a, b) in aes_key.iter_mut().zip(iv.iter_mut()).skip(8).take(16) {
-        std::mem::swap(a, b);
+/// The msg_key in a packet's head.
+fn claimed_msg_key(packet: &[u8]) -> [u8; 16] {
+    packet.get(8..HEAD).and_then(|msg_key| msg_key.first_chunk()).copied().unwrap_or_default()
+}
+
+/// AES key and iv of one message, wiped when dropped.
+struct MessageKey {
+    key: [u8; 32],
+    iv: [u8; 32],
+}
+
+impl MessageKey {
+    fn derive(lanes: Lanes, key: &AuthKey, from: Side, msg_key: &[u8; 16]) -> Self {
+        let x = from.offset();
+        let (part_a, part_b) = (key.part::<36>(x), key.part::<36>(40 + x));
+        let [a, b] = lanes.sha256_of_short([[msg_key, part_a], [part_b, msg_key]]);
+        // key = a[0..8] | b[8..24] | a[24..32], iv = b[0..8] | a[8..24] | b[24..32]
+        let mut keys = Self { key: a, iv: b };
+        for (a, b) in keys.key.iter_mut().zip(&mut keys.iv).skip(8).take(16) {
+            std::mem::swap(a, b);
+        }
+        keys
     }
-    (aes_key, iv)
+}
+
+/// By plain stores and a barrier, which is many times faster than a volatile store for each byte.
+impl Drop for MessageKey {
+    fn drop(&mut self) {
+        (self.key, self.iv) = ([0; 32], [0; 32]);
+        optimization_barrier(self);
+    }
 }
 
 /// A misuse by our own side: the packet has not the shape of one.

@@ -4,6 +4,7 @@
 //!
 //! - [`hash`]: SHA-1 and SHA-256 over parts.
 //! - [`aes_ige`], [`aes_ctr`]: the two cipher modes, in place.
+//! - [`lanes`]: several cipher streams at once, by what the processor has.
 //! - [`rsa`]: the server's keys, their fingerprints, RSA_PAD; the private half for a server of
 //!   one's own.
 //! - [`factor`]: pq into its two primes.
@@ -28,6 +29,7 @@ pub mod dh;
 pub mod envelope;
 pub mod factor;
 pub mod hash;
+pub mod lanes;
 mod number;
 pub mod rsa;
 pub mod srp;

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use super::*;
+use crate::lanes::Level;
 use crate::script::Script;
 
 fn key() -> AuthKey {
@@ -37,18 +38,26 @@ fn draft(body: &[u8], padding: Padding, rng: &mut ChaCha20Rng) -> Vec<u8> {
 #[test]
 fn derives_gotds_keys_in_both_directions() {
     let msg_key = std::array::from_fn(|i| i as u8);
-    let (aes_key_0, iv_0) = aes_key(&key(), Side::Client, &msg_key);
-    assert_eq!(
-        *aes_key_0,
-        hex!("704ed09c8b41668ae8f99d244738f71dbddc44469b6bbd4aa8573dd042bd059e")
-    );
-    assert_eq!(*iv_0, hex!("4d266000a550edabbf4c7ce40fd0043cc92230184cd317a5cc9c2482fd3b9318"));
-    let (aes_key_8, iv_8) = aes_key(&key(), Side::Server, &msg_key);
-    assert_eq!(
-        *aes_key_8,
-        hex!("217725799b245806458174a1fcfbc883906807b15033fdd0ea2b4d69cf9c364e")
-    );
-    assert_eq!(*iv_8, hex!("669a6538917a4fa56ca32360a431c9160be4ad887140980dab91ce7bdc47ffbc"));
+    for lanes in Level::ALL.into_iter().filter_map(Lanes::at) {
+        let client = MessageKey::derive(lanes, &key(), Side::Client, &msg_key);
+        let server = MessageKey::derive(lanes, &key(), Side::Server, &msg_key);
+        assert_eq!(
+            client.key,
+            hex!("704ed09c8b41668ae8f99d244738f71dbddc44469b6bbd4aa8573dd042bd059e")
+        );
+        assert_eq!(
+            client.iv,
+            hex!("4d266000a550edabbf4c7ce40fd0043cc92230184cd317a5cc9c2482fd3b9318")
+        );
+        assert_eq!(
+            server.key,
+            hex!("217725799b245806458174a1fcfbc883906807b15033fdd0ea2b4d69cf9c364e")
+        );
+        assert_eq!(
+            server.iv,
+            hex!("669a6538917a4fa56ca32360a431c9160be4ad887140980dab91ce7bdc47ffbc")
+        );
+    }
 }
 
 #[test]
@@ -292,6 +301,61 @@ fn a_batch_does_what_single_calls_do() {
         assert_eq!(result, open(&keys[i % 2], side(i), packet));
     }
     assert_eq!(packets, singly);
+}
+
+/// Up to 40 packets at a time, short, long, and some long enough to be hashed beside the cipher.
+#[test]
+fn every_level_seals_and_opens_as_the_portable_one() {
+    let portable = Lanes::at(Level::Portable).unwrap();
+    for seed in 0..60 {
+        let mut rng = rng(seed);
+        let keys = [key(), AuthKey::from_bytes(&[3; 256])];
+        let side = |i: usize| if i.is_multiple_of(3) { Side::Client } else { Side::Server };
+        let count = 1 + rng.next_u32() as usize % if seed % 2 == 0 { 5 } else { 40 };
+        let drafts: Vec<_> = (0..count)
+            .map(|_| {
+                let most = [64, 600, 6000][rng.next_u32() as usize % 3];
+                let mut body = vec![0; rng.next_u32() as usize % most / 4 * 4];
+                rng.fill_bytes(&mut body);
+                draft(&body, Padding::Minimal, &mut rng)
+            })
+            .collect();
+        let seal = |lanes, mut packets: Vec<Vec<u8>>| {
+            let jobs = packets.iter_mut().enumerate();
+            let mut jobs: Vec<_> = jobs
+                .map(|(i, packet)| SealJob::new(&keys[i % 2], side(i), packet).unwrap())
+                .collect();
+            seal_at(lanes, &mut jobs);
+            let tokens: Vec<_> = jobs.iter().map(SealJob::token).collect();
+            (packets, tokens)
+        };
+        let open = |lanes, mut packets: Vec<Vec<u8>>| {
+            let jobs = packets.iter_mut().enumerate();
+            let mut jobs: Vec<_> =
+                jobs.map(|(i, packet)| OpenJob::new(&keys[i % 2], side(i), packet)).collect();
+            open_at(lanes, &mut jobs);
+            let results: Vec<_> = jobs.into_iter().map(OpenJob::into_result).collect();
+            (packets, results)
+        };
+        let sealed = seal(portable, drafts.clone());
+        let mut damaged = sealed.0.clone();
+        for packet in &mut damaged {
+            let (at, flip) =
+                (rng.next_u32() as usize % packet.len(), rng.next_u32().is_multiple_of(4));
+            packet[at] ^= u8::from(flip);
+        }
+        let opened = open(portable, damaged.clone());
+        for lanes in Level::ALL.into_iter().filter_map(Lanes::at) {
+            let level = lanes.level();
+            assert!(seal(lanes, drafts.clone()) == sealed, "seed {seed}, {level:?}");
+            assert!(open(lanes, damaged.clone()) == opened, "seed {seed}, {level:?}");
+            let (plain, results) = open(lanes, sealed.0.clone());
+            assert!(results.iter().all(Result::is_ok), "seed {seed}, {level:?}");
+            for (plain, draft) in plain.iter().zip(&drafts) {
+                assert!(plain[HEAD..] == draft[HEAD..], "seed {seed}, {level:?}");
+            }
+        }
+    }
 }
 
 #[test]
