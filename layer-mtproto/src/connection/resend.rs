@@ -136,8 +136,10 @@ impl Connection {
     }
 
     fn call_refused(&mut self, call: CallId, member: &Member, code: i32) {
+        // What the server has acknowledged it has; then it is a copy of it that is refused.
         let present = |entry: &crate::calls::Entry| {
-            entry.message.as_ref().is_some_and(|sent| sent.msg_id == member.msg_id)
+            entry.state != State::Arrived
+                && entry.message.as_ref().is_some_and(|sent| sent.msg_id == member.msg_id)
         };
         if !self.calls.get(call).is_some_and(present) || !self.may_go_again(call, code) {
             return;
