@@ -5,15 +5,18 @@
 //! Inputs are read by [`Input`]; what is costly (RSA, Diffie-Hellman) is done once and [`recorded`].
 #![forbid(unsafe_code)]
 
+pub mod client;
 pub mod connection;
 pub mod envelope;
 pub mod exchange_client;
 pub mod exchange_server;
 pub mod framing;
+mod handshakes;
 mod input;
+mod machine;
 pub mod memory;
 pub mod messages;
-pub mod query;
+pub mod pair;
 pub mod recorded;
 mod sample;
 pub mod schema;
@@ -30,13 +33,14 @@ pub type Target = (&'static str, fn() -> Seeds);
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    ("client", client::seeds),
     ("connection", connection::seeds),
     ("envelope", envelope::seeds),
     ("exchange_client", exchange_client::seeds),
     ("exchange_server", exchange_server::seeds),
     ("framing", framing::seeds),
     ("messages", messages::seeds),
-    ("query", query::seeds),
+    ("pair", pair::seeds),
     ("schema", schema::seeds),
     ("types", types::seeds),
 ];
