@@ -12,7 +12,7 @@ import net from 'node:net'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 
-const SECONDS_PER_ROW = 30
+const SECONDS_PER_ROW = 60
 
 /** What went wrong in a library that goes on trying; the last of it stands in a row that fails. */
 export const troubles = []

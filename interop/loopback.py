@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 
-SECONDS_PER_ROW = 30
+SECONDS_PER_ROW = 60
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 /// Rows that run at the same time; each keeps about one core busy.
 const ROWS_AT_ONCE: usize = 2;
-/// The scripts end themselves after 30 s; this is for one that can't.
-const ROW_LIMIT: Duration = Duration::from_secs(60);
+/// The scripts end themselves after 60 s; this is for one that can't.
+const ROW_LIMIT: Duration = Duration::from_secs(90);
 const SANDBOX_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the rows whose `client/scenario/framing` contains `filter`, or all, and prints the table.
