@@ -1,4 +1,5 @@
 //! The client. So far: the order of updates.
 #![forbid(unsafe_code)]
 
+pub mod session;
 mod updates;
