@@ -230,6 +230,19 @@ fn many_packets_that_were_refused_for_one_reason_are_no_reason_to_leave() {
 }
 
 #[test]
+fn what_was_under_way_together_is_refused_once() {
+    let mut peer = Peer::greeted();
+    for _ in 0..40 {
+        let calls = [(); 2].map(|()| peer.call(Call::new(vec![7; 40_000])));
+        let sent = peer.serve();
+        assert_eq!(sent.len(), 2);
+        sent.iter().for_each(|said| peer.say_bad_message(said.msg_id, 77));
+        calls.into_iter().for_each(|call| assert!(peer.client.cancel(call, peer.now)));
+    }
+    assert_eq!(peer.lost(), None, "40 rounds, not 80 refusals");
+}
+
+#[test]
 fn nobody_can_tell_what_became_of_a_message_that_is_too_old() {
     let mut peer = Peer::greeted();
     let (repeated, first) = peer.asked(1);

@@ -119,6 +119,26 @@ fn a_call_that_the_server_has_does_not_make_the_link_nervous() {
 }
 
 #[test]
+fn a_link_on_which_much_is_heard_is_not_pinged_for_a_call_that_waits() {
+    let mut peer = Peer::greeted();
+    peer.call(layer_mtproto::connection::Call::new(vec![1; 4]));
+    let pings = pings(&mut peer, 19, |peer, _| _ = peer.say_content(&[9; 8]));
+    assert_eq!(pings, []);
+    // Half a second too little, and enough.
+    for (silence, is_pinged) in [(9, false), (10, true)] {
+        let mut peer = Peer::greeted();
+        peer.asked(1);
+        peer.advance_secs(20 - silence);
+        peer.say_content(&[9; 8]);
+        peer.listen();
+        peer.advance_secs(silence);
+        let said = peer.listen();
+        let ping = |said: &crate::peer::Said| said.read::<functions::PingDelayDisconnect>();
+        assert_eq!(said.iter().any(|said| ping(said).is_some()), is_pinged, "{silence}");
+    }
+}
+
+#[test]
 fn whatever_is_heard_shows_that_the_other_end_lives() {
     let mut peer = Peer::new();
     peer.listen();

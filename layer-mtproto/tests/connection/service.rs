@@ -119,6 +119,53 @@ fn a_call_that_must_not_run_twice_is_safe_with_states() {
 }
 
 #[test]
+fn states_of_a_message_that_has_gone_out_anew_are_not_looked_at() {
+    for heard in [true, false] {
+        let mut peer = Peer::greeted();
+        let (call, sent) = peer.asked(1);
+        let (req_msg_id, msg_ids) = states_asked(&peer.live(20)).pop().unwrap();
+        assert_eq!(msg_ids[0], sent.msg_id);
+        peer.answer_error(sent.msg_id, 400, "CONNECTION_NOT_INITED");
+        if heard {
+            assert!(peer.question().msg_id > sent.msg_id);
+        }
+        let info = types::MsgsStateInfo { req_msg_id, info: vec![1, 4] };
+        peer.say(&enums::MsgsStateInfo::Info(info));
+        if heard {
+            assert!(peer.questions().is_empty(), "it is under way");
+        } else {
+            assert!(peer.question().msg_id > sent.msg_id);
+        }
+        peer.answer(peer.last_question, b"done");
+        peer.assert_answered(call, false);
+    }
+}
+
+#[test]
+fn what_a_server_has_not_received_goes_again_under_its_number_though_it_has_forgotten_others() {
+    let mut peer = Peer::greeted();
+    let (_, sent) = peer.asked(1);
+    peer.reconnect();
+    peer.question();
+    let (req_msg_id, msg_ids) = states_asked(&peer.live(29)).pop().unwrap();
+    assert_eq!(msg_ids.len(), 2);
+    let info = types::MsgsStateInfo { req_msg_id, info: vec![2, 1] };
+    peer.say(&enums::MsgsStateInfo::Info(info));
+    assert_eq!(peer.question().msg_id, sent.msg_id);
+}
+
+#[test]
+fn an_acknowledgement_of_a_former_number_says_nothing_of_the_present_one() {
+    let mut peer = Peer::greeted();
+    let (_, sent) = peer.asked(1);
+    peer.say_bad_message(sent.msg_id, 77);
+    let again = peer.question();
+    peer.say(&enums::MsgsAck::Ack(types::MsgsAck { msg_ids: vec![sent.msg_id] }));
+    peer.reconnect();
+    assert_eq!(peer.question().msg_id, again.msg_id, "sent again, as it was not acknowledged");
+}
+
+#[test]
 fn states_that_nobody_asked_for_are_not_looked_at() {
     let mut peer = Peer::greeted();
     let (_, sent) = peer.asked(1);

@@ -21,6 +21,30 @@ fn the_first_session_of_a_saved_key_has_missed_updates_and_that_of_a_fresh_one_h
 }
 
 #[test]
+fn a_session_that_is_told_of_on_the_second_link_may_be_the_second_one() {
+    let mut peer = Peer::new();
+    let once = peer.call(Call::new(question(1)).once());
+    let repeated = peer.ask(2);
+    let queued = peer.questions();
+    peer.reconnect();
+    peer.events();
+    // The server answers what comes first on the new link before it reads on.
+    let said = peer.listen();
+    let first = said.iter().find(|said| said.number().is_none()).unwrap();
+    peer.say_new_session(first.outer + 4, 5);
+    let events = peer.events();
+    let [Event::UpdatesMissed, Event::Failed { call, reason: Failure::Unknown }] = events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(call, once);
+    let again = peer.question();
+    assert!(again.msg_id > queued[1].msg_id);
+    peer.answer(again.msg_id, b"done");
+    peer.assert_answered(repeated, true);
+}
+
+#[test]
 fn a_session_that_is_told_of_again_is_the_same() {
     let mut peer = Peer::greeted();
     let once = peer.call(Call::new(question(1)).once());
