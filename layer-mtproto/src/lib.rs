@@ -16,7 +16,6 @@ pub mod connection;
 pub mod exchange;
 pub mod ids;
 mod now;
-pub mod query;
 mod salts;
 
 pub use layer_wire as wire;
