@@ -96,3 +96,19 @@ impl Keys {
         self.agreed_at.is_some_and(|at| monotonic < at + SPREADING)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_neither_key_nor_salt_of_a_temporary_key_that_waits() {
+        let first_salt = 0x0123_4567_89ab_cdef;
+        let temporary = Temporary::new(AuthKey::from_bytes(&[0xa7; 256]), 7, 0);
+        let next = Next { temporary, first_salt, until: Duration::ZERO };
+        let text = format!("{next:?}");
+        let secrets = [first_salt.to_string(), format!("{first_salt:x}"), "a7a7".to_owned()];
+        assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
+        assert!(!text.contains("167, 167"), "{text}");
+    }
+}
