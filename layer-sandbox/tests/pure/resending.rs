@@ -289,3 +289,22 @@ fn what_nobody_takes_does_not_pile_up() {
     let untaken = link.connection.take_output().len();
     assert!((4 << 20..6 << 20).contains(&untaken), "{untaken}");
 }
+
+#[test]
+fn whatever_comes_again_over_another_connection_takes_the_session_over() {
+    let mut link = Link::new(1).greeted();
+    let executed = intercept(&mut link);
+    let (ping, seq_no) = (link.next_msg_id(), link.next_seq_no(true));
+    link.send_as(ping, seq_no, &PING.to_bytes());
+    let (_, answer) = link.ask(&GET_CONFIG);
+    link.reconnect();
+    let heard = link.send_as(ping, seq_no, &PING.to_bytes());
+    assert_eq!(heard[0], answer[0]);
+    assert!(heard[1].is::<enums::Pong>().is_some());
+    // Another message under the same identifier is not looked at, only acknowledged.
+    link.reconnect();
+    let heard = link.send_as(ping, seq_no, &own(0, 0));
+    let acks = types::MsgsAck { msg_ids: vec![ping] };
+    assert_eq!((&heard[0], heard[1].is()), (&answer[0], Some(enums::MsgsAck::Ack(acks))));
+    assert_eq!(executed.load(std::sync::atomic::Ordering::SeqCst), 0);
+}

@@ -104,3 +104,15 @@ fn announcements_and_polls_of_a_client_are_let_pass() {
     let wait = types::HttpWait { max_delay: 0, wait_after: 0, max_wait: 25_000 };
     assert_eq!(link.tell(&enums::HttpWait::Wait(wait)).1, []);
 }
+
+#[test]
+fn an_answer_that_is_not_there_yet_is_told_by_its_querys_state() {
+    let mut link = Link::new(1).greeted();
+    intercept(&mut link);
+    let (running, _) = link.ask_bytes(&own(9000, 0));
+    let msg_ids = vec![running, running + 4000];
+    let asked = enums::MsgResendReq::from(types::MsgResendAnsReq { msg_ids });
+    let (_, heard) = link.tell(&asked);
+    let Some(enums::MsgsStateInfo::Info(info)) = find(&heard) else { panic!("{heard:?}") };
+    assert_eq!(info.info, [4 + 8 + 32, 2]);
+}
