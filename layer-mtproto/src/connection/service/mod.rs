@@ -67,7 +67,9 @@ impl Connection {
             }
             types::DestroyAuthKeyOk::CONSTRUCTOR_ID
             | types::DestroyAuthKeyNone::CONSTRUCTOR_ID
-            | types::DestroyAuthKeyFail::CONSTRUCTOR_ID => self.key_destroyed(id),
+            | types::DestroyAuthKeyFail::CONSTRUCTOR_ID => {
+                return self.key_destroyed(id, now, rng);
+            }
             _ => self.events.push_back(Event::Push(object.to_vec())),
         }
         Ok(())

@@ -108,8 +108,7 @@ impl Connection {
             Request::DestroyKey => {
                 let id = Cursor::new(result).constructor_id().map_err(Fault::from)?;
                 self.requests.sent(req_msg_id, request);
-                self.key_destroyed(id);
-                Ok(())
+                self.key_destroyed(id, now, rng)
             }
             // Answered otherwise; by an error at most, and asked again when it is due.
             Request::Ping | Request::FutureSalts | Request::States { .. } => Ok(()),
