@@ -330,6 +330,20 @@ fn a_temporary_key_that_the_server_denies_is_given_up_and_nothing_else() {
 }
 
 #[test]
+fn a_denial_while_the_next_key_is_agreed_is_of_the_key_in_use() {
+    let (mut peer, old) = bound(7200);
+    peer.live(5400 - 30);
+    assert_eq!(peer.plain.len(), 1);
+    peer.say_transport_error(-404);
+    peer.events();
+    peer.connect();
+    let new = peer.agree();
+    let binding = peer.bind(&key());
+    assert_eq!(binding.said.key_id, new.key.id());
+    assert_ne!(new.key.id(), old.key.id());
+}
+
+#[test]
 fn a_binding_that_the_server_has_lost_is_made_again() {
     let (mut peer, agreed) = bound(7200);
     let (call, sent) = peer.asked(1);
@@ -370,4 +384,24 @@ fn a_pushed_acknowledgement_does_not_bind() {
     peer.say(&enums::MsgsAck::Ack(types::MsgsAck { msg_ids: vec![binding.said.msg_id] }));
     peer.say_content(&crate::agreement::TRUE);
     assert!(!peer.events().iter().any(|event| matches!(event, Event::Ready)));
+}
+
+#[test]
+fn a_permanent_key_is_destroyed_under_itself_and_secrecy_goes_on_if_it_is_kept() {
+    let (mut peer, _) = bound(7200);
+    peer.client.destroy_key(&mut peer.rng);
+    let said = peer.serve();
+    let destroy = said.iter().find(|said| said.id() == 0xd143_5160).expect("destroy_auth_key");
+    assert_eq!(destroy.key_id, key().id());
+    peer.say(&enums::DestroyAuthKeyRes::DestroyAuthKeyFail);
+    // Said under the permanent key, and of no interest any more.
+    peer.say_content(&[9; 8]);
+    let events = peer.events();
+    let [Event::UpdatesMissed, Event::KeyKept, Event::UpdatesMissed] = events[..] else {
+        panic!("{events:?}")
+    };
+    peer.ask(1);
+    let temporary = peer.agree();
+    peer.bind(&key());
+    assert_eq!(peer.question().key_id, temporary.key.id());
 }
