@@ -1,9 +1,11 @@
 //! Codes in place of packets, which nobody has signed: each ends the link, and -404 has the permanent
 //! key verified under a temporary one. Only the answer to that can end the key.
 
-use layer_mtproto::connection::{Call, Event, Failure, Lost};
+use layer_mtproto::connection::{Call, Event, Failure, Lost, Work};
 use layer_mtproto::wire::framing::TransportError;
-use layer_tl_types::{enums, functions, types};
+use layer_sandbox::exchange::{Exchange, Terms};
+use layer_sandbox::keys::well_known_key;
+use layer_tl_types::{Identifiable, enums, functions, types};
 
 use crate::course::states_asked;
 use crate::peer::{Peer, config, key, question};
@@ -248,13 +250,12 @@ fn what_is_said_outside_of_an_exchange_without_a_key_means_nothing() {
     peer.assert_answered(call, false);
 }
 
-#[test]
-fn work_of_a_link_that_is_gone_is_of_no_use() {
-    let mut peer = Peer::without_a_key(config());
+/// Work of the client's, after the first answer in an exchange, and the server.
+fn working(peer: &mut Peer) -> (Work, Exchange) {
     peer.listen();
     let query = peer.plain.pop_front().unwrap();
-    let terms = layer_sandbox::exchange::Terms::new(layer_sandbox::keys::well_known_key());
-    let mut server = layer_sandbox::exchange::Exchange::new(terms);
+    assert!(query.starts_with(&functions::ReqPqMulti::CONSTRUCTOR_ID.to_le_bytes()));
+    let mut server = Exchange::new(Terms::new(well_known_key()));
     let reply = server.handle(&query, peer.server_time(), &mut peer.rng).unwrap();
     peer.say_plain(&reply.body);
     let work = peer.client.poll_work().expect("factors to find");
@@ -263,14 +264,33 @@ fn work_of_a_link_that_is_gone_is_of_no_use() {
     // Nothing was asked: it is not looked at.
     peer.say_plain(&reply.body);
     assert!(peer.events().is_empty());
-    peer.reconnect();
-    let done = work.run(peer.now, &mut peer.rng);
-    peer.client.handle_work(done, peer.now, &mut peer.rng);
-    assert!(peer.events().is_empty());
-    peer.listen();
-    assert_eq!(peer.plain.len(), 1, "the new exchange's first query and nothing else");
-    assert!(peer.plain[0].starts_with(&{
-        use layer_tl_types::Identifiable;
-        functions::ReqPqMulti::CONSTRUCTOR_ID.to_le_bytes()
-    }));
+    (work, server)
+}
+
+#[test]
+fn work_of_a_link_that_is_gone_is_of_no_use() {
+    for late in [false, true] {
+        let mut peer = Peer::without_a_key(config());
+        let (old, _) = working(&mut peer);
+        let done = old.run(peer.now, &mut peer.rng);
+        peer.reconnect();
+        let mut done = Some(done);
+        if !late {
+            peer.client.handle_work(done.take().unwrap(), peer.now, &mut peer.rng);
+            assert!(peer.events().is_empty());
+        }
+        let (work, mut server) = working(&mut peer);
+        // The new link has work of its own now.
+        if let Some(done) = done {
+            peer.client.handle_work(done, peer.now, &mut peer.rng);
+            assert!(peer.events().is_empty());
+        }
+        peer.listen();
+        assert!(peer.plain.is_empty());
+        let done = work.run(peer.now, &mut peer.rng);
+        peer.client.handle_work(done, peer.now, &mut peer.rng);
+        peer.listen();
+        let query = peer.plain.pop_front().unwrap();
+        assert!(server.handle(&query, peer.server_time(), &mut peer.rng).is_ok());
+    }
 }
