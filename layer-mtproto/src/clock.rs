@@ -206,6 +206,42 @@ mod tests {
     }
 
     #[test]
+    fn a_doubt_is_as_exact_as_identifiers_are() {
+        let jumped = Now {
+            monotonic: Duration::from_millis(1500),
+            wall: Duration::from_secs(WALL + 3600),
+        };
+        let since = (WALL as i64 + 1) << 32 | 1 << 31;
+        for (question, is_known) in [(since - 4, false), (since, false), (since + 4, true)] {
+            let mut clock = ServerClock::new(0, now(0, WALL));
+            clock.learn(0, now(0, WALL));
+            clock.look(jumped);
+            clock.answered(question, since + 1, jumped);
+            assert_eq!(clock.is_known(), is_known, "{question}");
+        }
+    }
+
+    #[test]
+    fn a_drift_of_ten_seconds_is_no_jump() {
+        for (wall, is_known) in [(WALL + 11, true), (WALL + 12, false)] {
+            let mut clock = ServerClock::new(0, now(0, WALL));
+            clock.learn(0, now(0, WALL));
+            clock.look(now(1, wall));
+            assert_eq!(clock.is_known(), is_known, "{wall}");
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_the_nearest_second() {
+        let at = now(7, WALL);
+        for (quarters, seconds) in [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), (-1, 0), (-3, -1)] {
+            let mut clock = ServerClock::new(0, at);
+            clock.set(((WALL as i64) << 32) + (quarters << 30), at);
+            assert_eq!(clock.time_offset(at), seconds, "{quarters}");
+        }
+    }
+
+    #[test]
     fn tells_when_a_moment_of_the_server_will_be() {
         let clock = ServerClock::new(50, now(7, WALL));
         assert_eq!(clock.monotonic_at(WALL as i64 + 60), Duration::from_secs(17));
