@@ -13,6 +13,8 @@
 
 use crate::aes_ige::{self, Direction, NotWholeBlocks};
 
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
 mod open;
 mod sha256;
 mod slots;
@@ -78,6 +80,8 @@ impl Lanes {
             Level::Aes => (Some(x86::aes_ni()?), x86::sha_ni()),
             #[cfg(target_arch = "x86_64")]
             Level::Vaes => (Some(x86::vaes()?), x86::sha_ni()),
+            #[cfg(target_arch = "aarch64")]
+            Level::Aes => (Some(aarch64::aes()?), None),
             #[cfg(not(target_arch = "x86_64"))]
             _ => return None,
         };

@@ -39,8 +39,12 @@ pub(super) struct Engine {
 /// The most blocks that a lane without a stream runs on.
 pub(super) const SCRATCH: usize = 64;
 
+/// Blocks from which on streams go eight at a time: long ones tend to lie at the same place of their
+/// pages, and then a near cache of eight ways keeps eight of them.
+const LONG: usize = 1024;
+
 impl Engine {
-    /// Runs all of the `count` streams to their ends.
+    /// Runs all of the `count` streams, the longest first, to their ends.
     ///
     /// # Safety
     /// The processor has what the engine is made of.
@@ -50,13 +54,15 @@ impl Engine {
         count: usize,
         streams: impl Iterator<Item = &'s mut Stream<'d>>,
     ) {
+        let mut streams = streams.peekable();
+        let long = streams.peek().is_some_and(|longest| longest.data.len() > LONG);
         // SAFETY: the caller's promise.
         unsafe {
             match (count, self.sixteen) {
                 (0 | 1, _) => self.lanes::<1, 1>(self.one, direction, streams),
                 (2, _) => self.lanes::<2, 1>(self.two, direction, streams),
                 (3 | 4, _) => self.lanes::<4, 2>(self.four, direction, streams),
-                (9.., Some(sixteen)) => self.lanes::<16, 8>(sixteen, direction, streams),
+                (9.., Some(sixteen)) if !long => self.lanes::<16, 8>(sixteen, direction, streams),
                 _ => self.lanes::<8, 4>(self.eight, direction, streams),
             }
         }
