@@ -54,7 +54,7 @@ fn goes_on_appending_where_there_is_no_room_for_a_second_file() {
     let len = disk.image().contents(PATH).unwrap().len();
     disk.state().trouble.room = Some(3 * len - 100);
     let mut state = full(1);
-    for round in 0..len as i32 / 40 {
+    for round in 0..len as i32 / 20 {
         let change = Change::HomeDc(round);
         now(backend.save(std::slice::from_ref(&change))).unwrap();
         state.apply(&change);

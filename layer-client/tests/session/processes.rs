@@ -1,7 +1,7 @@
 //! Several processes at one session file. The others are this program again, told by an environment
 //! variable which test it is to play the other side of.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -46,10 +46,8 @@ async fn has_what_a_killed_process_had_saved() {
         for pts in 0.. {
             let change = Change::ChannelPts { channel: i64::from(pts) % 20, pts };
             backend.save(&[change, Change::HomeDc(pts)]).await.unwrap();
-            let _ = std::io::Write::write_all(
-                &mut std::io::stdout(),
-                format!("\nsaved {pts}\n").as_bytes(),
-            );
+            // Nobody may be there to read it: then this ends too.
+            writeln!(std::io::stdout(), "\nsaved {pts}").unwrap();
         }
     }
     let folder = TempFolder::new();
