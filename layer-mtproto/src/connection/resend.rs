@@ -253,9 +253,12 @@ impl Connection {
             let Some(entry) = self.calls.get_mut(call) else { continue };
             let Some(sent) = &entry.message else { continue };
             let earlier = forgotten || entry.exposed.is_some_and(|link| link < self.links);
-            if sent.outer >= first_msg_id && entry.state != State::Unsure {
+            if sent.outer >= first_msg_id {
                 // This server session has it. If it went out before, an earlier one may have, too.
-                entry.maybe_repeated |= entry.exposed.is_some_and(|link| link < self.links);
+                // What is unsure is asked about, and may have been sent when this one had begun.
+                if entry.state != State::Unsure {
+                    entry.maybe_repeated |= entry.exposed.is_some_and(|link| link < self.links);
+                }
             } else if earlier {
                 self.fate_unknown(call);
             } else {
