@@ -1,5 +1,19 @@
-//! The client. So far: the order of updates.
+//! An async Telegram client: bots and user accounts over MTProto.
+//!
+//! So far: links to data centres, the order of updates, sessions. The client on top of them comes next.
 #![forbid(unsafe_code)]
 
+mod config;
+mod error;
+#[allow(dead_code, reason = "what uses it comes next")]
+mod net;
+#[allow(dead_code, reason = "what uses it comes next")]
+mod random;
+mod retry;
 pub mod session;
 mod updates;
+
+pub use config::{Proxy, Socks5Config, TransportKind};
+pub use error::{InvocationError, RpcError};
+pub use layer_tl_types as tl;
+pub use retry::{AutoSleep, NoRetries, RetryContext, RetryPolicy};

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
+use super::action::{Action, Batch, ChannelDifference, Difference, LineId, Place, Seq, State};
 use super::line::{Line, Step};
 
 /// How long what is missing may still come by itself.
@@ -20,94 +21,6 @@ const MOST_FETCHES: usize = 10;
 /// After a failure a difference is fetched again, first so soon, then later and later.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
-
-/// A line in which updates stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum LineId {
-    /// Counted by pts: private chats and basic groups.
-    Common,
-    /// Counted by qts: secret chats, and what is said to bots.
-    Second,
-    /// A channel's own pts, by its id.
-    Channel(i64),
-}
-
-/// Where an update stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In a line: after it the line is at `at`, of which it took `count` steps.
-    In { line: LineId, at: i32, count: i32 },
-    /// Nowhere: delivered at once, and lost if it is lost.
-    Nowhere,
-}
-
-/// Updates that came together.
-#[derive(Debug, Clone)]
-pub(crate) struct Batch<T> {
-    /// The numbers of the batch; `None` for those that have none.
-    pub(crate) seq: Option<Seq>,
-    /// In the order of the server's.
-    pub(crate) updates: Vec<(Place, T)>,
-}
-
-/// The numbers of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seq {
-    pub(crate) start: i32,
-    pub(crate) end: i32,
-    pub(crate) date: i32,
-}
-
-/// How far the account's lines have come, as `updates.getState` tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct State {
-    pub(crate) pts: i32,
-    pub(crate) qts: i32,
-    pub(crate) date: i32,
-    pub(crate) seq: i32,
-}
-
-/// An answer to [`Action::GetDifference`].
-#[derive(Debug, Clone)]
-pub(crate) enum Difference<T> {
-    /// `updates.differenceEmpty`.
-    Empty { date: i32, seq: i32 },
-    /// `updates.difference` and `updates.differenceSlice`, messages first.
-    Updates { updates: Vec<(Place, T)>, state: State, is_final: bool },
-    /// `updates.differenceTooLong`.
-    TooLong { pts: i32 },
-}
-
-/// An answer to [`Action::GetChannelDifference`].
-#[derive(Debug, Clone)]
-pub(crate) enum ChannelDifference<T> {
-    /// `updates.channelDifference` and `updates.channelDifferenceEmpty`.
-    Updates { updates: Vec<(Place, T)>, pts: i32, is_final: bool },
-    /// `updates.channelDifferenceTooLong`: what lies between is not told any more.
-    TooLong { pts: i32, is_final: bool },
-}
-
-/// What is to be done, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Action<T> {
-    /// Hand it to the user.
-    Deliver(T),
-    /// All that was delivered before brings the line here: to be stored once it was handled.
-    Reached(LineId, i32),
-    /// The batches have come here, likewise.
-    ReachedSeq { seq: i32, date: i32 },
-    /// What happened in the line up to here is not told any more: what is known of it is stale.
-    Stale(LineId),
-    /// Ask `updates.getState`, and say [`Sequence::state`].
-    GetState,
-    /// Ask `updates.getDifference`, and say [`Sequence::difference`] or
-    /// [`Sequence::difference_failed`].
-    GetDifference { pts: i32, qts: i32, date: i32 },
-    /// Ask `updates.getChannelDifference`, and say [`Sequence::channel_difference`],
-    /// [`Sequence::channel_failed`] or [`Sequence::channel_gone`]. Without a pts nothing is known of
-    /// the channel yet.
-    GetChannelDifference { channel: i64, pts: Option<i32> },
-}
 
 /// The machine. Times are monotonic.
 #[derive(Debug)]
@@ -209,15 +122,16 @@ impl<T> Sequence<T> {
             self.heard_at = now;
             self.fetch();
         }
-        let late: Vec<i64> = self.channels.iter().filter(|(_, l)| over(l.gap_since()))
-            .map(|(id, _)| *id)
-            .collect();
+        let late: Vec<i64> =
+            self.channels.iter().filter(|(_, l)| over(l.gap_since())).map(|(id, _)| *id).collect();
         late.into_iter().for_each(|channel| self.fetch_channel(channel));
         if self.account.retry_at.is_some_and(|at| at <= now) {
             self.account.retry_at = None;
             self.fetch();
         }
-        let again: Vec<i64> = self.fetches.iter()
+        let again: Vec<i64> = self
+            .fetches
+            .iter()
             .filter(|(_, fetch)| fetch.retry_at.is_some_and(|at| at <= now))
             .map(|(id, _)| *id)
             .collect();

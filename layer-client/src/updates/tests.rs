@@ -6,10 +6,8 @@ use std::time::Duration;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::sequence::{
-    Action, Batch, ChannelDifference, Difference, LineId, PATIENCE, Place, SILENCE, Seq, Sequence,
-    State,
-};
+use super::action::{Action, Batch, ChannelDifference, Difference, LineId, Place, Seq, State};
+use super::sequence::{PATIENCE, SILENCE, Sequence};
 
 const START: State = State { pts: 10, qts: 5, date: 1000, seq: 3 };
 const NOW: Duration = Duration::from_secs(100);
@@ -338,7 +336,8 @@ impl History {
     /// At most `most` updates behind `from`, and whether that is all.
     fn behind(&self, line: LineId, from: i32, most: usize) -> (Vec<(LineId, i32)>, i32, bool) {
         let said = self.lines.get(&line).map(Vec::as_slice).unwrap_or_default();
-        let all: Vec<_> = said.iter().filter(|(at, _)| *at > from).map(|(at, _)| (line, *at)).collect();
+        let all: Vec<_> =
+            said.iter().filter(|(at, _)| *at > from).map(|(at, _)| (line, *at)).collect();
         let some: Vec<_> = all.iter().copied().take(most).collect();
         let at = some.last().map_or(from, |(_, at)| *at);
         (some.clone(), at, some.len() == all.len())
@@ -361,7 +360,8 @@ fn whatever_is_lost_doubled_or_late_each_update_is_delivered_once_and_in_its_lin
             let quiet = round > 500;
             if !quiet {
                 let line = lines[rng.next_u32() as usize % 4];
-                let count = if line == LineId::Second { 1 } else { (rng.next_u32() % 3) as i32 + 1 };
+                let count =
+                    if line == LineId::Second { 1 } else { (rng.next_u32() % 3) as i32 + 1 };
                 let said = history.say(line, count);
                 match rng.next_u32() % 10 {
                     0 => {}

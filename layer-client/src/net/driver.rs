@@ -1,0 +1,425 @@
+//! The task behind a link: it dials, reads, writes, keeps the time and obeys, and leaves all that is
+//! MTProto to the connection machine. When the stream is lost it dials again, a little later each
+//! time.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use layer_mtproto::Now;
+use layer_mtproto::connection::{CallId, Connection, Event, Lost, Saved, Work, WorkDone};
+use rand_core::{CryptoRng, Rng};
+use tokio::io::split;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep_until};
+
+use super::dial::{BoxFuture, Dial, Stream, Target};
+use super::flow::{Incoming, Outgoing};
+use super::link::{Answer, Answered, Command, GivenUp, Link};
+use crate::InvocationError;
+
+/// Commands that wait to be taken. When so many do, whoever calls waits.
+const MOST_COMMANDS: usize = 256;
+/// A deadline that is none: ten years.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// How often it is looked for calls that have waited too long.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// What the link tells whoever holds all links.
+pub(crate) trait Hub: Send + Sync {
+    /// A permanent key was agreed. Nothing else is done before it is saved.
+    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, ()>;
+    /// The server does not know the key any more.
+    fn key_dead(&self);
+    /// The server said something by itself. May not wait.
+    fn pushed(&self, object: Vec<u8>);
+    /// The server may have said something that did not arrive. May not wait.
+    fn updates_missed(&self);
+}
+
+/// How long to wait before dialling again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Backoff {
+    pub(crate) first: Duration,
+    pub(crate) last: Duration,
+}
+
+impl Backoff {
+    /// Doubled with each failure, and up to a fifth more or less, so that many clients don't come
+    /// back at one moment.
+    fn wait(self, failures: u32, rng: &mut dyn CryptoRng) -> Duration {
+        let doubled = self.first.saturating_mul(1 << failures.min(16)).min(self.last);
+        doubled.mul_f64(0.8 + 0.4 * f64::from(rng.next_u32()) / f64::from(u32::MAX))
+    }
+}
+
+/// All that a driver is made with.
+pub(crate) struct Parts {
+    pub(crate) connection: Connection,
+    pub(crate) dial: Arc<dyn Dial>,
+    pub(crate) target: Target,
+    pub(crate) hub: Arc<dyn Hub>,
+    pub(crate) clock: Clock,
+    pub(crate) rng: Box<dyn CryptoRng + Send>,
+    pub(crate) backoff: Backoff,
+    /// How long a call may be without a sign from the server.
+    pub(crate) call_timeout: Duration,
+}
+
+/// Both clocks: the runtime's, which tests may drive, and the wall's.
+#[derive(Clone)]
+pub(crate) struct Clock {
+    pub(crate) start: Instant,
+    pub(crate) wall: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Now {
+        Now { monotonic: self.start.elapsed(), wall: (self.wall)() }
+    }
+}
+
+/// A link, and the future that drives it: it ends when the last handle is dropped.
+pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
+    let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
+    let given_up = Arc::new(GivenUp::default());
+    let link = Link { commands, given_up: Arc::clone(&given_up) };
+    let driver = Driver {
+        parts,
+        commands: receiver,
+        given_up,
+        waiting: BTreeMap::new(),
+        numbers: BTreeMap::new(),
+        ready: Vec::new(),
+        is_ready: false,
+        failures: 0,
+        waits_after: None,
+        sweep_at: Instant::now(),
+    };
+    (link, driver.run())
+}
+
+struct Driver {
+    parts: Parts,
+    commands: mpsc::Receiver<Command>,
+    given_up: Arc<GivenUp>,
+    /// Who waits for which call.
+    waiting: BTreeMap<CallId, Waiting>,
+    numbers: BTreeMap<u64, CallId>,
+    ready: Vec<oneshot::Sender<io::Result<()>>>,
+    is_ready: bool,
+    /// How often in a row no link came to be, or none that lasted until calls flowed.
+    failures: u32,
+    /// Why there is no link, while the next dialling is waited for.
+    waits_after: Option<io::Error>,
+    sweep_at: Instant,
+}
+
+struct Waiting {
+    number: u64,
+    answer: oneshot::Sender<Answered>,
+    since: Instant,
+}
+
+/// Why a driver does not go on as it did.
+enum End {
+    /// Nobody holds the link any more, or its key is dead.
+    Closed,
+    /// The stream is lost.
+    Lost(io::Error),
+}
+
+/// What has come of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Obeyed {
+    /// Nobody holds the link any more.
+    Closed,
+    /// Nothing is to be waited for before the next dialling.
+    Redial,
+    Done,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        loop {
+            let end = match self.dial().await {
+                Ok(stream) => self.talk(stream).await,
+                Err(end) => end,
+            };
+            self.is_ready = false;
+            match end {
+                End::Closed => break,
+                End::Lost(error) => {
+                    tracing::debug!(%error, "the link is lost");
+                    let now = self.parts.clock.now();
+                    self.parts.connection.handle_disconnected(now);
+                    for ready in self.ready.drain(..) {
+                        // Whoever asked may have gone.
+                        let _ = ready.send(Err(copy(&error)));
+                    }
+                    self.failures += 1;
+                    self.waits_after = Some(error);
+                    if !self.pause().await {
+                        break;
+                    }
+                    self.waits_after = None;
+                }
+            }
+        }
+    }
+
+    /// Dials, and obeys meanwhile.
+    async fn dial(&mut self) -> Result<Box<dyn Stream>, End> {
+        let (dial, target) = (Arc::clone(&self.parts.dial), self.parts.target.clone());
+        let mut dialling = dial.dial(&target);
+        loop {
+            tokio::select! {
+                biased;
+                dialled = &mut dialling => return dialled.map_err(End::Lost),
+                obeyed = self.obey() => if obeyed == Obeyed::Closed { return Err(End::Closed) },
+            }
+        }
+    }
+
+    /// Waits before dialling again, and obeys meanwhile. Returns whether to go on.
+    async fn pause(&mut self) -> bool {
+        let wait = self.parts.backoff.wait(self.failures - 1, &mut *self.parts.rng);
+        let until = Instant::now() + wait;
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(until) => return true,
+                obeyed = self.obey() => match obeyed {
+                    Obeyed::Closed => return false,
+                    Obeyed::Redial => return true,
+                    Obeyed::Done => {}
+                },
+            }
+        }
+    }
+
+    /// Takes one command, or gives up calls that nobody waits for or of which nothing is heard. May
+    /// be dropped midway.
+    async fn obey(&mut self) -> Obeyed {
+        let sweep = sleep_until(self.sweep_at);
+        tokio::select! {
+            biased;
+            () = sweep, if !self.waiting.is_empty() => self.sweep(),
+            () = self.given_up.notify.notified() => self.cancel(),
+            command = self.commands.recv() => match command {
+                None => return Obeyed::Closed,
+                Some(Command::Redial) => return Obeyed::Redial,
+                Some(command) => self.command(command),
+            },
+        }
+        Obeyed::Done
+    }
+
+    /// Drives the machine over a stream until that is lost.
+    async fn talk(&mut self, stream: Box<dyn Stream>) -> End {
+        let now = self.parts.clock.now();
+        self.parts.connection.handle_connected(now, &mut *self.parts.rng);
+        let (mut reader, mut writer) = split(stream);
+        let (mut outgoing, mut incoming) = (Outgoing::default(), Incoming::new());
+        let mut work: Option<oneshot::Receiver<WorkDone>> = None;
+        loop {
+            // What waits is taken in one go, so that it goes out in few packets.
+            for _ in 0..MOST_COMMANDS {
+                match self.commands.try_recv() {
+                    Ok(command) => self.command(command),
+                    Err(_) => break,
+                }
+            }
+            if let Some(end) = self.dispatch().await {
+                return end;
+            }
+            // More is made when all is written; what the clock asks for is made at once, or its
+            // deadline would stay.
+            let now = self.parts.clock.now();
+            let is_due =
+                self.parts.connection.poll_deadline().is_some_and(|at| at <= now.monotonic);
+            if outgoing.is_written() || is_due {
+                let rng = &mut *self.parts.rng;
+                self.parts.connection.poll_transmit(now, rng, outgoing.buffer());
+            }
+            if let Some(next) = self.parts.connection.poll_work() {
+                work = Some(self.work(next));
+            }
+            let deadline = self.parts.connection.poll_deadline();
+            let deadline = self.parts.clock.start + deadline.unwrap_or(NEVER).min(NEVER);
+            tokio::select! {
+                biased;
+                () = sleep_until(deadline) => {
+                    let now = self.parts.clock.now();
+                    self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
+                }
+                written = outgoing.write(&mut writer) => if let Err(error) = written {
+                    return End::Lost(error);
+                },
+                read = incoming.read(&mut reader) => match read {
+                    Ok(0) => return End::Lost(io::ErrorKind::UnexpectedEof.into()),
+                    Ok(_) => {
+                        if incoming.speaks_http() {
+                            let text = "the server speaks HTTP, not MTProto";
+                            return End::Lost(io::Error::new(io::ErrorKind::InvalidData, text));
+                        }
+                        let now = self.parts.clock.now();
+                        let rng = &mut *self.parts.rng;
+                        self.parts.connection.handle_bytes(&incoming.bytes, now, rng);
+                    }
+                    Err(error) => return End::Lost(error),
+                },
+                done = finished(&mut work) => if let Some(done) = done {
+                    let now = self.parts.clock.now();
+                    self.parts.connection.handle_work(done, now, &mut *self.parts.rng);
+                },
+                obeyed = self.obey() => if obeyed == Obeyed::Closed { return End::Closed },
+            }
+        }
+    }
+
+    /// Runs a computation where it holds up nobody.
+    fn work(&mut self, work: Work) -> oneshot::Receiver<WorkDone> {
+        let (sender, receiver) = oneshot::channel();
+        let now = self.parts.clock.now();
+        let mut seed = [0; 32];
+        self.parts.rng.fill_bytes(&mut seed);
+        spawn_blocking(move || {
+            let mut rng = crate::random::seeded(seed);
+            // If the link is lost meanwhile, nobody wants it.
+            let _ = sender.send(work.run(now, &mut rng));
+        });
+        receiver
+    }
+
+    /// Hands out what the machine has to tell.
+    async fn dispatch(&mut self) -> Option<End> {
+        while let Some(event) = self.parts.connection.poll_event() {
+            match event {
+                Event::Answer { call, result, maybe_repeated } => {
+                    let answer = result.map(|object| Answer { object, maybe_repeated });
+                    self.end(call, answer.map_err(|error| crate::RpcError::from(error).into()));
+                }
+                Event::Failed { call, reason } => self.end(call, Err(reason.into())),
+                Event::Push(object) => self.parts.hub.pushed(object),
+                Event::UpdatesMissed => self.parts.hub.updates_missed(),
+                Event::KeyAgreed => {
+                    let now = self.parts.clock.now();
+                    if let Some(saved) = self.parts.connection.saved(now) {
+                        self.parts.hub.key_agreed(saved).await;
+                    }
+                }
+                Event::Ready => {
+                    self.is_ready = true;
+                    self.failures = 0;
+                    for ready in self.ready.drain(..) {
+                        let _ = ready.send(Ok(()));
+                    }
+                }
+                Event::LinkLost(lost) => return Some(End::Lost(lost_error(lost))),
+                Event::KeyDead => {
+                    self.parts.hub.key_dead();
+                    return Some(End::Closed);
+                }
+                Event::KeyDestroyed => return Some(End::Closed),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Call { number, call, answer } => {
+                let now = self.parts.clock.now();
+                match self.parts.connection.call(call, now) {
+                    Ok(id) => {
+                        let since = Instant::now();
+                        if self.waiting.is_empty() {
+                            self.sweep_at = since + SWEEP;
+                        }
+                        self.numbers.insert(number, id);
+                        self.waiting.insert(id, Waiting { number, answer, since });
+                    }
+                    Err(error) => {
+                        let _ = answer.send(Err(error.into()));
+                    }
+                }
+            }
+            Command::Ready(ready) if self.is_ready => {
+                let _ = ready.send(Ok(()));
+            }
+            Command::Ready(ready) => match &self.waits_after {
+                Some(error) => {
+                    let _ = ready.send(Err(copy(error)));
+                }
+                None => self.ready.push(ready),
+            },
+            Command::Redial => {}
+        }
+    }
+
+    fn end(&mut self, call: CallId, answered: Answered) {
+        if let Some(waiting) = self.waiting.remove(&call) {
+            self.numbers.remove(&waiting.number);
+            // Whoever waited may have gone.
+            let _ = waiting.answer.send(answered);
+        }
+    }
+
+    /// Gives up the calls whose futures were dropped.
+    fn cancel(&mut self) {
+        let now = self.parts.clock.now();
+        for number in self.given_up.take() {
+            if let Some(call) = self.numbers.remove(&number) {
+                self.waiting.remove(&call);
+                self.parts.connection.cancel(call, now);
+            }
+        }
+    }
+
+    /// Gives up calls of which nothing was heard for too long. One on which the server is known to
+    /// work may take as long as it does.
+    fn sweep(&mut self) {
+        if Instant::now() < self.sweep_at {
+            return;
+        }
+        self.sweep_at = Instant::now() + SWEEP;
+        let timeout = self.parts.call_timeout;
+        let late = |(id, waiting): (&CallId, &Waiting)| {
+            let late = waiting.since.elapsed() >= timeout;
+            (late && !self.parts.connection.has_arrived(*id)).then_some(*id)
+        };
+        let late: Vec<CallId> = self.waiting.iter().filter_map(late).collect();
+        let now = self.parts.clock.now();
+        for call in late {
+            self.parts.connection.cancel(call, now);
+            self.end(call, Err(InvocationError::Timeout(timeout)));
+        }
+    }
+}
+
+/// The outcome of a computation, if one is under way.
+async fn finished(work: &mut Option<oneshot::Receiver<WorkDone>>) -> Option<WorkDone> {
+    let Some(receiver) = work else { return std::future::pending().await };
+    let done = receiver.await;
+    *work = None;
+    done.ok()
+}
+
+/// The same error for somebody else.
+fn copy(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
+}
+
+/// Why the machine has given up a link, as an error of the network.
+fn lost_error(lost: Lost) -> io::Error {
+    let kind = match lost {
+        Lost::Silent => io::ErrorKind::TimedOut,
+        Lost::Fault(_) | Lost::Exchange(_) => io::ErrorKind::InvalidData,
+        _ => io::ErrorKind::ConnectionAborted,
+    };
+    io::Error::new(kind, lost)
+}
