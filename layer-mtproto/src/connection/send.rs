@@ -38,7 +38,6 @@ struct Planned {
     call: Option<CallId>,
     len: usize,
     member: Member,
-    alone: bool,
     in_container: bool,
 }
 
@@ -211,7 +210,6 @@ impl Connection {
                 call: Some(call),
                 len,
                 member: Member { msg_id, what: What::Call(call), first },
-                alone: len > MOST_BYTES_TOGETHER,
                 in_container: ids::seconds(msg_id) < server_time - OLD,
             });
         }
@@ -255,13 +253,9 @@ impl Connection {
             let full = group.len() >= MOST_TOGETHER
                 || group_len + message.len > MOST_BYTES_TOGETHER
                 || downloads + usize::from(download) > 1;
-            if !group.is_empty() && (full || message.alone || singly) {
+            if !group.is_empty() && (full || singly) {
                 packets.push(self.packet_of(std::mem::take(&mut group), now));
                 (group_len, downloads) = (0, 0);
-            }
-            if message.alone {
-                packets.push(self.packet_of(vec![message], now));
-                continue;
             }
             group_len += message.len;
             downloads += usize::from(download);
@@ -362,7 +356,6 @@ fn planned_service(msg_id: i64, seq_no: i32, body: Vec<u8>, what: What) -> Plann
         call: None,
         len,
         member,
-        alone: false,
         in_container: false,
     }
 }
