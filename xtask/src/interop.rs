@@ -155,6 +155,8 @@ impl Row {
             .args([&self.scenario, &self.framing])
             .args(["--address", &sandbox.address, "--control", &sandbox.control])
             .args(["--key", &sandbox.key, "--proxy-secret", &sandbox.proxy_secret])
+            // Kurigram writes down errors that it doesn't know, where it stands.
+            .current_dir(&places.logs)
             .stdin(Stdio::null())
             .stdout(file.try_clone().map_err(failed)?)
             .stderr(file);
