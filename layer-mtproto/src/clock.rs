@@ -30,7 +30,9 @@ enum Knowledge {
     /// The server has said nothing yet.
     Guessed,
     /// It has, but our clocks have jumped since, when our identifiers were here.
-    Doubted { since: i64 },
+    Doubted {
+        since: i64,
+    },
     Known,
 }
 
@@ -207,10 +209,8 @@ mod tests {
 
     #[test]
     fn a_doubt_is_as_exact_as_identifiers_are() {
-        let jumped = Now {
-            monotonic: Duration::from_millis(1500),
-            wall: Duration::from_secs(WALL + 3600),
-        };
+        let jumped =
+            Now { monotonic: Duration::from_millis(1500), wall: Duration::from_secs(WALL + 3600) };
         let since = (WALL as i64 + 1) << 32 | 1 << 31;
         for (question, is_known) in [(since - 4, false), (since, false), (since + 4, true)] {
             let mut clock = ServerClock::new(0, now(0, WALL));
