@@ -18,6 +18,7 @@ fn after(said: &Said) -> (Vec<i64>, u32) {
         functions::InvokeAfterMsgs::<RawObject>::CONSTRUCTOR_ID => {
             let after =
                 functions::InvokeAfterMsgs::<RawObject>::from_bytes(&said.body[4..]).unwrap();
+            assert!(after.msg_ids.len() > 1, "the short form is for one");
             (after.msg_ids, after.query.0)
         }
         QUESTION => (Vec::new(), said.body.clone()),
