@@ -495,7 +495,8 @@ fn answer(query: &[u8]) -> Option<Reply> {
     if u32::from_le_bytes(*id) != CALL {
         return None;
     }
-    let object = vec![0x11; 4 + 4 * (usize::from(size) << (kind >> 4))];
+    // Up to 64 KiB: a session keeps hundreds of them.
+    let object = vec![0x11; 4 + 4 * (usize::from(size) << (kind >> 5).min(6))];
     Some(match kind & 3 {
         0 => Reply::Now(Err(RpcError::new(i32::from(size), "WISHED_FOR"))),
         1 => Reply::After(Duration::from_secs(delay.into()), Ok(object)),
