@@ -349,15 +349,7 @@ impl Connection {
 fn planned_service(msg_id: i64, seq_no: i32, body: Vec<u8>, what: What) -> Planned {
     let len = body.len();
     let member = Member { msg_id, what, first: true };
-    Planned {
-        msg_id,
-        seq_no,
-        prefix: body,
-        call: None,
-        len,
-        member,
-        in_container: false,
-    }
+    Planned { msg_id, seq_no, prefix: body, call: None, len, member, in_container: false }
 }
 
 /// The whole message.
