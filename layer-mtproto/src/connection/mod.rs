@@ -380,6 +380,9 @@ impl Connection {
         }
         self.drop_link();
         self.requests = Requests::default();
+        // Nobody is left to be told what has come.
+        self.session.acks = Acks::default();
+        self.parked = None;
         self.events.push_back(event);
     }
 }
