@@ -9,7 +9,7 @@ use crate::exchange::ExchangeError;
 use layer_crypto::envelope::OpenError;
 
 /// Something that the driver, or the user behind it, wants to know.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum Event {
     /// A permanent key was agreed: it is to be [saved](super::Connection::saved) before anything
@@ -47,6 +47,31 @@ pub enum Event {
     KeyDestroyed,
     /// The server would not destroy the permanent key.
     KeyKept,
+}
+
+/// Shows how long answers and pushed objects are, not what they say.
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::KeyAgreed => f.write_str("KeyAgreed"),
+            Self::Ready => f.write_str("Ready"),
+            Self::Answer { call, result, maybe_repeated } => f
+                .debug_struct("Answer")
+                .field("call", call)
+                .field("result", &result.as_ref().map(Vec::len))
+                .field("maybe_repeated", maybe_repeated)
+                .finish(),
+            Self::Failed { call, reason } => {
+                f.debug_struct("Failed").field("call", call).field("reason", reason).finish()
+            }
+            Self::Push(object) => write!(f, "Push({} bytes)", object.len()),
+            Self::UpdatesMissed => f.write_str("UpdatesMissed"),
+            Self::LinkLost(lost) => f.debug_tuple("LinkLost").field(lost).finish(),
+            Self::KeyDead => f.write_str("KeyDead"),
+            Self::KeyDestroyed => f.write_str("KeyDestroyed"),
+            Self::KeyKept => f.write_str("KeyKept"),
+        }
+    }
 }
 
 /// The server's answer to a call that it did not run, or that failed.
@@ -178,4 +203,20 @@ pub enum Fault {
     /// A service message can't be read.
     #[error("a service message can't be read: {0}")]
     Malformed(#[from] layer_tl_types::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_answer_and_no_update() {
+        let mut calls = crate::calls::Calls::default();
+        let call = calls.insert(vec![0; 4], false, Vec::new());
+        let answer = Event::Answer { call, result: Ok(vec![0x5a; 8]), maybe_repeated: false };
+        for event in [answer, Event::Push(vec![0x5a; 8])] {
+            let text = format!("{event:?}");
+            assert!(text.contains('8') && !text.contains("90"), "{text}");
+        }
+    }
 }
