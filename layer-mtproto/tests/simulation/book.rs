@@ -39,7 +39,7 @@ impl Run {
         match self.client.machine.call(call, self.clock.client()) {
             Ok(id) => {
                 self.story.tell("user", || tell_wish(&wish));
-                self.user.made(wish, id, self.known_memory, now);
+                self.user.made(wish, id, (self.known_memory, self.breaks), now);
             }
             Err(CallError::KeyDead) if self.client.dead => {}
             Err(error) => self.wrong(|| format!("call {}: {error}", wish.question.number)),
@@ -60,7 +60,7 @@ impl Run {
     }
 
     /// A call that the client says has ended, which it may say once.
-    fn ended(&mut self, id: CallId, end: End) -> Option<(&Made, Vec<Execution>)> {
+    fn ended(&mut self, id: CallId, end: End) -> Option<(u64, Vec<Execution>)> {
         let known = self.user.number(id);
         let Some(number) = known else {
             self.wrong(|| format!("{id:?} was never made"));
@@ -73,7 +73,7 @@ impl Run {
             return None;
         }
         let executions = self.server.ledger().executions.get(&number).cloned();
-        Some((self.user.calls.get(&number)?, executions.unwrap_or_default()))
+        Some((number, executions.unwrap_or_default()))
     }
 
     pub fn answered(
@@ -82,43 +82,71 @@ impl Run {
         result: Result<Vec<u8>, (i32, String)>,
         maybe_repeated: bool,
     ) {
-        let memory = self.server.memory;
-        let Some((made, executions)) = self.ended(id, End::Answered { maybe_repeated }) else {
-            return;
-        };
-        let number = made.question.number;
+        let end = End::Answered { maybe_repeated };
+        let Some((number, executions)) = self.ended(id, end) else { return };
+        let made = &self.user.calls[&number];
         let last = executions.last().map_or(0, |execution| execution.memory);
         let wrong = if made.question.answer() != result {
             Some(format!("not what was asked for, but {}", tell_result(&result)))
         } else if executions.is_empty() {
             Some("nobody has executed it".to_owned())
-        } else if executions.len() > 1 && !maybe_repeated {
+        } else if executions.len() > 1 && !maybe_repeated && !self.news_may_be_late() {
             Some(format!("it was executed {} times, and nobody is told", executions.len()))
         } else if made.once && maybe_repeated {
             Some("it was to be executed once, and may have been repeated".to_owned())
-        } else if maybe_repeated && made.memory == memory {
+        } else if maybe_repeated && !self.is_in_doubt(made) {
             Some("it may have been repeated, and the server has forgotten nothing".to_owned())
         } else {
             None
         };
-        self.known_memory = self.known_memory.max(last);
+        if !self.news_may_be_late() {
+            self.known_memory = self.known_memory.max(Some(last));
+        }
         if let Some(wrong) = wrong {
             self.wrong(|| format!("answer to call {number}: {wrong}"));
         }
     }
 
     pub fn failed(&mut self, id: CallId, reason: &Failure) {
-        let (memory, key_forgotten) = (self.server.memory, self.key_forgotten);
-        let Some((made, _)) = self.ended(id, End::Failed(reason.to_string())) else { return };
-        let number = made.question.number;
+        let end = End::Failed(reason.to_string());
+        let Some((number, _)) = self.ended(id, end) else { return };
+        let made = &self.user.calls[&number];
         let justified = match reason {
-            Failure::Unknown => made.once && made.memory < memory,
-            Failure::KeyDead => key_forgotten,
+            Failure::Unknown => made.once && self.is_in_doubt(made),
+            Failure::KeyDead => self.key_forgotten,
+            Failure::Refused { .. } => self.refusals() >= 10,
             _ => false,
         };
         if !justified {
             self.wrong(|| format!("call {number} fails without a reason: {reason}"));
         }
+    }
+
+    /// Whether the protocol gives the client no means to know what the server has run of a call: the memory of
+    /// it is lost, or the client could not tell whether there had been one, or it had to leave the session.
+    fn is_in_doubt(&self, made: &Made) -> bool {
+        let forgotten = made.memory.is_none_or(|memory| memory < self.server.memory);
+        let faults = &self.story.faults;
+        let clocks = [Kind::ClockMinutes, Kind::ClockHours, Kind::ClockDays, Kind::ClockForward]
+            .into_iter()
+            .chain([Kind::ClockBack, Kind::Suspended]);
+        // Identifiers that were too high, and keys that are renewed, put an end to a session.
+        let had_to_leave = self.profile.temporary_keys.is_some()
+            || clocks.map(|kind| faults.of(kind)).sum::<u64>() > 0;
+        forgotten || (had_to_leave && made.breaks < self.breaks)
+    }
+
+    /// Whether the server's word that it has forgotten a session, which it says first of all, may come behind
+    /// what it has said later: nothing but the order of a stream tells a client that it comes first.
+    fn news_may_be_late(&self) -> bool {
+        let link = self.client.link.and_then(|id| self.links.get(&id));
+        link.is_some_and(|link| link.down.is_out_of_order)
+    }
+
+    /// How often the server may have refused one and the same message.
+    fn refusals(&self) -> u64 {
+        let refusing = [Kind::ContainerRefused, Kind::SaltStale, Kind::SaltsExpired];
+        refusing.map(|kind| self.story.faults.of(kind)).iter().sum()
     }
 
     /// Writes down what the server has executed.
@@ -148,6 +176,13 @@ impl Run {
         if self.server.world.faults.gzip_answers && question.answer_len() > 600 {
             self.story.fault(Kind::Gzipped, "server", || format!("answer {number}"));
         }
+        self.sessions.insert(execution.session_id);
+        if self.sessions.len() as u64 > self.breaks + 1 {
+            self.wrong(|| "the session is another one, and nobody is told".to_owned());
+        }
+        if self.server.world.faults.announce {
+            self.story.fault(Kind::DetailedInfo, "server", || format!("for answer {number}"));
+        }
         let Some(made) = self.user.calls.get(&number) else {
             return self.wrong(|| format!("call {number} was never made"));
         };
@@ -157,7 +192,7 @@ impl Run {
         let after = made.after.and_then(|after| Some((after, self.user.calls.get(&after)?)));
         let wrong = if made.once && !before.is_empty() {
             Some("is executed twice, and was to be executed once".to_owned())
-        } else if before.iter().any(|before| before.memory == execution.memory) {
+        } else if before.iter().any(|before| before.remembers(&execution)) {
             Some("is executed twice, and the server has forgotten nothing in between".to_owned())
         } else if let Some((after, made)) = after
             && made.end.is_none()

@@ -9,7 +9,7 @@ use crate::run::Run;
 use crate::user::{End, Wish};
 
 /// Trouble ends after so long at the latest, whatever the script has brought about.
-const LONGEST_TROUBLE: Duration = Duration::from_secs(7 * 86_400);
+const LONGEST_TROUBLE: Duration = Duration::from_secs(2 * 86_400);
 /// When nothing goes wrong any more, every call must end within this time: the longest answer takes three
 /// minutes, a dead link and a lost message are noticed within one each, and a dial waits half a minute.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -17,6 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const REST: Duration = Duration::from_secs(600);
 /// How long it must then stay quiet.
 const QUIET: Duration = Duration::from_secs(3600);
+
+/// No simulated call or answer is longer, with all that goes around it.
+const MOST_CALL: usize = 700 << 10;
+/// Under so many identifiers a call may have been sent, as often as it may have been refused.
+const MOST_NAMES: usize = 32;
 
 /// What came of a seed.
 #[derive(Default)]
@@ -99,15 +104,70 @@ impl Run {
         if self.client.dead {
             return;
         }
-        let came = |number: &u64| self.user.pushes.contains_key(number);
+        // What was sent in a session that the client had left by then is lost, too. That it left was told.
+        let session = self.server.ledger().caller.map(|caller| caller.session_id);
+        let pushes = self.script.pushes.iter().enumerate().skip(self.pushes_missed_below);
+        let pushes = pushes.filter(|(_, pushed_in)| Some(**pushed_in) == session);
+        let missed = pushes.map(|(number, _)| number as u64);
         let missed: Vec<u64> =
-            (self.pushes_missed_below..self.script.pushes).filter(|number| !came(number)).collect();
+            missed.filter(|number| !self.user.pushes.contains_key(number)).collect();
         if !missed.is_empty() {
             self.wrong(|| format!("pushes {missed:?} never came, and nobody was told"));
         }
     }
 
-    fn check_tables(&mut self) {}
+    /// Nothing is left in any table of either side but what stands in the comments here.
+    fn check_tables(&mut self) {
+        let holds = self.client.machine.footprint();
+        let left = [holds.calls, holds.queued, holds.msg_ids, holds.call_bytes, holds.acks];
+        let left = left.iter().chain([&holds.events, &holds.received]).sum::<usize>();
+        // A ping may be under way, and the packet of the last one is remembered until the next pong.
+        if left > 0 || holds.requests > 1 || holds.packets > 3 {
+            self.wrong(|| format!("the client still holds {holds:?}"));
+        }
+        let caller = self.server.ledger().caller.filter(|_| !self.client.dead);
+        let session = caller
+            .and_then(|caller| self.server.world.sessions.get(caller.key_id, caller.session_id));
+        let Some(holds) = session.map(|session| session.footprint()) else { return };
+        if holds.kept + holds.kept_bytes + holds.calls + holds.acks + holds.pushes > 0 {
+            self.wrong(|| format!("the server still holds {holds:?}"));
+        }
+    }
 
-    fn check_quiet(&mut self, _sends: u64) {}
+    /// An hour in which nothing is wanted has a ping each minute, salts now and then, and with temporary keys
+    /// a new one.
+    fn check_quiet(&mut self, sends: u64) {
+        let pings = QUIET.as_secs() / 60;
+        let most = if self.client.dead { 0 } else { pings + 15 };
+        if sends > most {
+            self.wrong(|| format!("{sends} packets in a quiet hour, expected at most {most}"));
+        }
+        // The permanent key is never lost by what happens on the way.
+        let key = self.client.permanent_key(&self.clock);
+        if key.is_none() && !self.client.dead {
+            self.wrong(|| "the client has no key".to_owned());
+        }
+        // No loops: what is sent is bounded by what happens, by the time that passes, and by the links.
+        let happened = self.user.calls.len() as u64 + self.story.faults.total();
+        let passed = self.clock.at().as_secs() / 45;
+        let most = 8 * (happened + self.client.dials) + passed;
+        if self.client.sends > most {
+            let sends = self.client.sends;
+            self.wrong(|| format!("{sends} packets in all, expected at most {most}"));
+        }
+    }
+}
+
+/// What the client may hold at any time: in packets and requests what it documents, and of calls no more than
+/// are open.
+pub fn is_within_bounds(run: &Run) -> bool {
+    let holds = run.client.machine.footprint();
+    let open = run.user.open();
+    holds.calls <= open
+        && holds.call_bytes <= open * MOST_CALL
+        && holds.msg_ids <= open * MOST_NAMES
+        && holds.packets <= 1024
+        && holds.requests <= 2 * 1024
+        && holds.received <= MOST_CALL
+        && holds.events == 0
 }

@@ -12,6 +12,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 
 use crate::call::read_push;
+use crate::check::is_within_bounds;
 use crate::clock::Clock;
 use crate::dice::{Purpose, rng};
 use crate::frames::Towards;
@@ -23,6 +24,8 @@ use crate::tap;
 
 /// Bytes that may wait in front of what is written.
 const WAITING: u64 = 64 << 10;
+/// Bytes that the machine makes at once, at most.
+const MOST_OUTPUT: usize = 4 << 20;
 /// The shortest and the longest time between two dials.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(30)];
 
@@ -39,8 +42,7 @@ pub struct Client {
     slow_work: u64,
     /// When it may write again.
     pub writes_at: Option<Duration>,
-    /// All that it has handed over to be sent.
-    pub sent_bytes: u64,
+    /// How often it had something to send.
     pub sends: u64,
     pub dials: u64,
     /// Nothing more is expected of it.
@@ -79,7 +81,6 @@ impl Client {
             work: VecDeque::new(),
             slow_work: profile.slow_work,
             writes_at: None,
-            sent_bytes: 0,
             sends: 0,
             dials: 0,
             dead: false,
@@ -161,11 +162,18 @@ impl Run {
                 self.client.work.push_back((self.clock.at() + time, work));
             }
             quiet &= !self.transmit();
-            while let Some(event) = self.client.machine.poll_event() {
-                quiet = false;
-                self.event(event);
-            }
+            let machine = &mut self.client.machine;
+            let events: Vec<Event> = std::iter::from_fn(|| machine.poll_event()).collect();
+            // What becomes of calls when a session is left may be told before that.
+            let left = events.iter().filter(|event| matches!(event, Event::UpdatesMissed)).count();
+            self.breaks += left as u64;
+            quiet &= events.is_empty();
+            events.into_iter().for_each(|event| self.event(event));
             if quiet {
+                if !is_within_bounds(self) {
+                    let holds = self.client.machine.footprint();
+                    self.wrong(|| format!("too much is held: {holds:?}"));
+                }
                 return;
             }
         }
@@ -197,11 +205,13 @@ impl Run {
             return false;
         }
         client.sends += 1;
-        client.sent_bytes += out.len() as u64;
         let (keys, unix) = (&self.server.world.keys, self.clock.server().unix());
         link.up.send(&out, now, &mut self.dice, &mut self.story, |packet| {
             tap::read(packet, Towards::Server, keys, unix)
         });
+        if out.len() > MOST_OUTPUT {
+            self.wrong(|| format!("{} to be sent at once", size(out.len())));
+        }
         true
     }
 
@@ -218,7 +228,8 @@ impl Run {
     fn connected(&mut self) {
         let settings = &self.server.world.settings;
         let server = layer_sandbox::Connection::new(settings, self.clock.server());
-        let link = Link::new(&self.profile.framing, self.profile.route, server);
+        let mut link = Link::new(&self.profile.framing, self.profile.route, server);
+        link.up.may_double = self.server.world.faults.refuse_containers == 0;
         let id = self.next_link;
         self.next_link += 1;
         self.links.insert(id, link);
@@ -229,7 +240,7 @@ impl Run {
         client.machine.handle_connected(self.clock.client(), &mut client.rng);
     }
 
-    /// Leaves the link and dials again after a while.
+    /// Leaves the link and dials again after a while, unless there is nothing to dial for.
     fn redial(&mut self) {
         let now = self.clock.at();
         if let Some(link) = self.client.link.take().and_then(|id| self.links.get_mut(&id)) {
@@ -263,8 +274,8 @@ impl Run {
                 None => self.wrong(|| format!("a push of {} that nobody sent", size(object.len()))),
             },
             Event::UpdatesMissed => {
-                self.known_memory = self.server.memory;
-                self.pushes_missed_below = self.script.pushes;
+                self.known_memory = None;
+                self.pushes_missed_below = self.script.pushes.len();
                 self.story.tell("client", || "may have missed updates");
             }
             Event::LinkLost(lost) => {
@@ -277,6 +288,7 @@ impl Run {
                     self.wrong(|| "the key is dead for the client, not for the server".to_owned());
                 }
                 self.client.dead = true;
+                self.redial();
             }
             other => self.wrong(|| format!("the client tells of {other:?}")),
         }

@@ -23,7 +23,7 @@ pub struct Route {
 /// In which pieces bytes arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cutting {
-    /// As they were sent.
+    /// As they were sent, as far as a receiver reads at once.
     Whole,
     /// As TCP likes it.
     Segments,
@@ -62,12 +62,21 @@ pub struct Pipe {
     last_arrival: Duration,
     tricks: VecDeque<Trick>,
     pub cutting: Cutting,
+    /// Packets may arrive twice.
+    pub may_double: bool,
     /// The other end is gone and nobody says so.
     pub swallows: bool,
+    /// A packet has not come in its turn.
+    pub is_out_of_order: bool,
     /// The link breaks when so many more bytes have arrived.
     pub breaks_after: Option<u64>,
     carried: u64,
+    /// Large packets that were sent in crumbs since somebody asked.
+    pub splits: u64,
 }
+
+/// Packets from here on are large, in bytes.
+const LARGE: usize = 2_000;
 
 struct Piece {
     arrives: Duration,
@@ -97,9 +106,12 @@ impl Pipe {
             last_arrival: Duration::ZERO,
             tricks: VecDeque::new(),
             cutting: Cutting::Whole,
+            may_double: true,
             swallows: false,
+            is_out_of_order: false,
             breaks_after: None,
             carried: 0,
+            splits: 0,
         }
     }
 
@@ -125,6 +137,10 @@ impl Pipe {
         let Some(frames) = &mut self.frames else {
             let mut bytes = bytes.to_vec();
             let carried = self.carried;
+            let gone = if self.swallows { "gone silently" } else { "nobody can look into" };
+            if !bytes.is_empty() {
+                story.tell(self.who(), || format!("{}, {gone}", size(bytes.len())));
+            }
             if !bytes.is_empty() && self.tricks.pop_front().is_some() {
                 flip(&mut bytes, dice);
                 let who = self.who();
@@ -245,14 +261,17 @@ impl Pipe {
         match self.tricks.pop_front() {
             None => {}
             Some(Trick::Lose) => {
+                self.is_out_of_order = true;
                 return story.fault(Kind::Lost, who, || format!("{len} gone"));
             }
+            Some(Trick::Double) if !self.may_double => {}
             Some(Trick::Double) => {
                 story.fault(Kind::Doubled, who, || format!("{len} arrive twice"));
                 let at = now + dice.time(0..=5_000);
                 self.late.push(Late { at, frame: frame.clone(), copy: true, overtaken: false });
             }
             Some(Trick::Delay) => {
+                self.is_out_of_order = true;
                 story.tell(who, || format!("{len} held back"));
                 let at = now + dice.time(50..=5_000);
                 return self.late.push(Late { at, frame, copy: false, overtaken: false });
@@ -269,11 +288,12 @@ impl Pipe {
         if self.swallows {
             return;
         }
+        self.splits += u64::from(self.cutting == Cutting::Crumbs && bytes.len() > LARGE);
         let mut rest = bytes.as_slice();
         let mut pieces = 0_u64;
         while !rest.is_empty() {
             let most = match self.cutting {
-                Cutting::Whole => rest.len() as u64,
+                Cutting::Whole => 16_384,
                 Cutting::Segments => 1400,
                 // Of a long packet most may come in larger ones: it is the ends that are interesting.
                 Cutting::Crumbs if pieces < 30 => dice.any_size(1..=100),

@@ -35,13 +35,16 @@ pub struct Profile {
 }
 
 /// Runs without calls in between, for salts to expire.
-pub const PAUSE: [u64; 2] = [2 * 3600, 5 * 3600];
+pub const PAUSE: [u64; 2] = [3600, 3 * 3600];
 
 impl Profile {
     pub fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed, Purpose::Profile);
-        let framing = framing(&mut dice);
-        let temporary_keys = dice.one_in(4).then(|| dice.pick(&[1800, 3600, 3 * 3600, 24 * 3600]));
+        let mut framing = framing(&mut dice);
+        if std::env::var_os("SIM_CLEAR").is_some() {
+            framing = FramingKind::Intermediate;
+        }
+        let temporary_keys = dice.one_in(5).then(|| dice.pick(&[3600, 3 * 3600, 24 * 3600]));
         let has_key = !dice.one_in(12);
         let (ahead, clock) = clock(&mut dice);
         let key_dies = dice.one_in(6);
@@ -97,7 +100,10 @@ fn weight(kind: Kind, dice: &mut Dice) -> u32 {
         Kind::PermanentForgotten | Kind::Huge | Kind::Split => return 0,
         // Hours of pings each.
         Kind::SaltsExpired => 1,
-        Kind::TemporaryForgotten => 6,
+        // Each costs a key exchange, milliseconds of real time.
+        Kind::NotFound | Kind::Corrupted | Kind::TemporaryForgotten => 1,
+        // These always can be done; others wait for a link that is there.
+        Kind::ClockForward | Kind::ClockBack | Kind::Suspended => 2,
         _ => 4,
     };
     match dice.among(0..=3) {

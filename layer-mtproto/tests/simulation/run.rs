@@ -1,11 +1,12 @@
 //! A run: everything that a seed makes happen, in the order of virtual time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::dice::{Dice, Purpose};
+use crate::fault::Kind;
 use crate::frames::Towards;
 use crate::link::{Due, Link};
 use crate::pipe::Arrival;
@@ -20,6 +21,8 @@ use crate::user::User;
 const WAITING: u64 = 256 << 10;
 /// So many things may happen at one moment.
 const MOST_AT_ONCE: u32 = 20_000;
+/// So many things may happen in a run.
+const MOST_STEPS: u64 = 500_000;
 
 /// All there is in a run.
 pub struct Run {
@@ -37,12 +40,18 @@ pub struct Run {
     /// Whether the script is still at work.
     pub troubled: bool,
     pub key_forgotten: bool,
-    /// What the client knows of how often the server has lost its memory.
-    pub known_memory: u64,
-    pub pushes_missed_below: u64,
+    /// What the client knows of how often the server has lost its memory; nothing before it has had an
+    /// answer in its session.
+    pub known_memory: Option<u64>,
+    /// How often the client has said that the thread to the server's memory of its session is broken.
+    pub breaks: u64,
+    /// In which sessions calls were executed.
+    pub sessions: BTreeSet<i64>,
+    pub pushes_missed_below: usize,
     /// The first thing that must not be.
     pub wrong: Option<String>,
     at_once: u32,
+    steps: u64,
 }
 
 /// Whose turn it is.
@@ -84,10 +93,13 @@ impl Run {
             profile,
             troubled: true,
             key_forgotten: false,
-            known_memory: 0,
+            known_memory: None,
+            breaks: 0,
+            sessions: BTreeSet::new(),
             pushes_missed_below: 0,
             wrong: None,
             at_once: 0,
+            steps: 0,
         }
     }
 
@@ -112,6 +124,10 @@ impl Run {
             };
             let at = at.max(self.clock.at());
             self.at_once = if at == self.clock.at() { self.at_once + 1 } else { 0 };
+            self.steps += 1;
+            if self.steps > MOST_STEPS {
+                self.wrong(|| format!("{MOST_STEPS} things have happened and there is no end"));
+            }
             if self.at_once > MOST_AT_ONCE {
                 let due = self.client.due();
                 self.wrong(|| format!("time stands still at {turn:?}, client due at {due}"));
@@ -188,7 +204,7 @@ impl Run {
             (Some(Arrival::Broken(carried)), _) => {
                 link.lose(now, &mut self.script.dice);
                 let side = if due == Due::Up { Towards::Server } else { Towards::Client };
-                self.story.fault(crate::fault::Kind::LinkLost, "link", || {
+                self.story.fault(Kind::LinkLost, "link", || {
                     format!("{id} lost after {} towards the {side:?}", size(carried as usize))
                 });
             }
@@ -202,7 +218,7 @@ impl Run {
         let Self { links, server, story, .. } = self;
         let Some(link) = links.get_mut(&id) else { return };
         let Some(connection) = &mut link.server else { return };
-        let containers = server.world.faults.refuse_containers;
+        let before = server.world.faults.clone();
         let done = match bytes {
             Some(bytes) => connection.receive(bytes, now, &mut server.world, &mut server.rng),
             None => connection.handle_timeout(now, &mut server.world, &mut server.rng),
@@ -210,8 +226,13 @@ impl Run {
         if let Err(fault) = done {
             story.tell("server", || format!("closes link {id}: {fault}"));
         }
-        for _ in server.world.faults.refuse_containers..containers {
-            story.fault(crate::fault::Kind::ContainerRefused, "server", || "code 64");
+        let faults = &server.world.faults;
+        for _ in faults.ask_states..before.ask_states {
+            story.fault(Kind::StateAsked, "server", || "of all that is not acknowledged");
+        }
+        for _ in faults.refuse_containers..before.refuse_containers {
+            story.fault(Kind::ContainerRefused, "server", || "code 64");
+            link.up.may_double = true;
         }
         self.server_writes(id);
     }
@@ -231,6 +252,9 @@ impl Run {
             link.down.send(&out, at, dice, story, |packet| {
                 tap::read(packet, Towards::Client, keys, unix)
             });
+            for _ in 0..std::mem::take(&mut link.down.splits) {
+                story.fault(Kind::Split, "  <--", || "comes in crumbs");
+            }
             if connection.is_closed() {
                 link.down.close(at);
                 link.server = None;

@@ -9,6 +9,9 @@ use crate::pipe::{Cutting, Trick};
 use crate::profile::{PAUSE, Profile};
 use crate::run::Run;
 
+/// Each costs hours of pings.
+const MOST_PAUSES: u64 = 3;
+
 /// When the next fault comes, and which it may be.
 pub struct Script {
     pub dice: Dice,
@@ -17,7 +20,8 @@ pub struct Script {
     pub next_at: Duration,
     /// Faults that the script has to bring about before it is done.
     pub goal: u64,
-    pub pushes: u64,
+    /// What the server was to send unasked, each with the session in which.
+    pub pushes: Vec<i64>,
 }
 
 impl Script {
@@ -30,7 +34,14 @@ impl Script {
             weights[Kind::LinkLost as usize] = 4;
             weights[Kind::Restarted as usize] = 4;
         }
-        Self { dice, weights, gap: profile.fault_gap, next_at, goal: profile.faults, pushes: 0 }
+        Self {
+            dice,
+            weights,
+            gap: profile.fault_gap,
+            next_at,
+            goal: profile.faults,
+            pushes: Vec::new(),
+        }
     }
 
     fn kind(&mut self) -> Kind {
@@ -42,7 +53,10 @@ impl Run {
     /// Does what the script says is due.
     pub fn act(&mut self) {
         let now = self.clock.at();
-        self.script.next_at = now + self.script.dice.time(0..=self.script.gap);
+        let dice = &mut self.script.dice;
+        // Now and then one upon the other.
+        let gap = if dice.one_in(5) { 500 } else { self.script.gap };
+        self.script.next_at = now + Duration::from_millis(dice.among(0..=gap));
         if self.script.dice.one_in(3) {
             self.push();
         }
@@ -53,7 +67,8 @@ impl Run {
     /// The script's deeds so far. How large answers are is no deed of it.
     pub fn deeds(&self) -> u64 {
         let faults = &self.story.faults;
-        faults.total() - faults.of(Kind::Huge) - faults.of(Kind::Gzipped) - faults.of(Kind::Split)
+        let answers = [Kind::Huge, Kind::Gzipped, Kind::Split, Kind::DetailedInfo];
+        faults.total() - answers.map(|kind| faults.of(kind)).iter().sum::<u64>()
     }
 
     fn bring_about(&mut self, kind: Kind) {
@@ -105,6 +120,7 @@ impl Run {
                     self.story.fault(kind, "client", || format!("sleeps for {time:?}"));
                 }
             }
+            Kind::SaltsExpired if self.story.faults.of(kind) >= MOST_PAUSES => {}
             Kind::SaltsExpired => {
                 let pause = Duration::from_secs(dice.among(PAUSE[0]..=PAUSE[1]));
                 self.script.next_at = now + pause;

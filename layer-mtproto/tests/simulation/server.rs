@@ -35,7 +35,6 @@ pub struct Ledger {
     pub news: Vec<News>,
     /// As in [`Server::memory`].
     memory: u64,
-    order: u64,
 }
 
 /// One execution of a call.
@@ -43,10 +42,15 @@ pub struct Ledger {
 pub struct Execution {
     /// How often memory had been lost before.
     pub memory: u64,
-    /// The how-manyeth execution it is of all.
-    pub order: u64,
+    /// The client's session: in another one the server does not know a message again.
     pub session_id: i64,
-    pub msg_id: i64,
+}
+
+impl Execution {
+    /// Whether the server still knew of this one when the other was done.
+    pub fn remembers(&self, later: &Self) -> bool {
+        (self.memory, self.session_id) == (later.memory, later.session_id)
+    }
 }
 
 /// What the interceptor has seen.
@@ -95,13 +99,7 @@ impl Ledger {
                 return Reply::Now(Err(RpcError::new(400, "ALTERED")));
             }
         };
-        self.order += 1;
-        let execution = Execution {
-            memory: self.memory,
-            order: self.order,
-            session_id: caller.session_id,
-            msg_id: caller.msg_id,
-        };
+        let execution = Execution { memory: self.memory, session_id: caller.session_id };
         self.executions.entry(question.number).or_default().push(execution);
         self.news.push(News::Executed(question, execution));
         let answer = question.answer().map_err(|(code, name)| RpcError::new(code, name));

@@ -18,6 +18,10 @@ pub fn read(packet: &[u8], towards: Towards, keys: &Keys, unix: i64) -> String {
     }
     let key_id = envelope::key_id(packet).unwrap_or_default();
     if key_id == 0 {
+        // Behind its own length a packet may have a tail.
+        let len =
+            packet.get(16..20).map_or(0, |len| usize::from(len[0]) | usize::from(len[1]) << 8);
+        let packet = packet.get(..20 + len).unwrap_or(packet);
         return PlainMessage::read(packet).map_or_else(
             |error| format!("plain: {error}"),
             |message| format!("plain {}", name(message.body)),

@@ -1,12 +1,20 @@
 //! The faults that are the server's: what it forgets, refuses, and asks.
 
 use crate::fault::Kind;
+use crate::link::Link;
 use crate::run::Run;
 
 impl Run {
     pub fn trouble_the_server(&mut self, kind: Kind) {
         let Some(caller) = self.server.ledger().caller else { return };
+        // What a server without clients forgets is no trouble.
+        let link = self.client.link.and_then(|id| self.links.get(&id));
+        if !link.is_some_and(Link::is_whole) {
+            return;
+        }
         match kind {
+            // A packet that arrives twice would be taken once and refused once: what is in it would go out anew.
+            Kind::SaltStale if !self.copies_are_gone() => {}
             Kind::SaltStale => {
                 self.server.world.stale_salts(caller.key_id);
                 self.story.fault(kind, "server", || "no salt is worth anything any more");
@@ -34,12 +42,20 @@ impl Run {
                 }
             }
             Kind::ContainerRefused => {
-                self.server.world.faults.refuse_containers += 1;
+                // The server refuses it once. One that arrives twice would be taken the second time, and
+                // what is in it has gone out anew by then.
+                if self.copies_are_gone() {
+                    self.links.values_mut().for_each(|link| link.up.may_double = false);
+                    self.server.world.faults.refuse_containers = 1;
+                }
             }
             Kind::Gzipped => {
                 self.server.world.faults.gzip_answers ^= true;
             }
-            Kind::DetailedInfo | Kind::StateAsked => {}
+            Kind::DetailedInfo => {
+                self.server.world.faults.announce ^= true;
+            }
+            Kind::StateAsked => self.server.world.faults.ask_states += 1,
             _ => unreachable!("{kind:?} is not the server's"),
         }
     }
@@ -47,11 +63,11 @@ impl Run {
     /// The server sends something unasked.
     pub fn push(&mut self) {
         let Some(caller) = self.server.ledger().caller else { return };
-        let number = self.script.pushes;
+        let number = self.script.pushes.len() as u64;
         let words = self.script.dice.any_size(0..=2_000) as u32;
         let object = crate::call::push(number, words);
         if self.server.world.push(caller.key_id, caller.session_id, object) {
-            self.script.pushes += 1;
+            self.script.pushes.push(caller.session_id);
             self.story.tell("server", || format!("has push {number} for the client"));
         }
     }
@@ -80,8 +96,12 @@ impl Run {
     }
 
     /// A packet that arrives twice, before and after its session is forgotten, is executed twice, and nobody
-    /// can know. So the server forgets only while no such packet is under way.
+    /// can know. So is one that went over two links. So the server forgets only while none is under way.
     fn copies_are_gone(&mut self) -> bool {
-        self.links.values_mut().all(|link| link.up.drop_copies())
+        let present = self.client.link;
+        self.links.iter_mut().all(|(id, link)| {
+            let is_late = Some(*id) != present && link.server.is_some();
+            link.up.drop_copies() && !(is_late && link.up.next().is_some())
+        })
     }
 }

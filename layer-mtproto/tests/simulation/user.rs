@@ -34,8 +34,10 @@ pub struct Made {
     pub once: bool,
     /// It is to be run after this one.
     pub after: Option<u64>,
-    /// What the client knew then of how often the server has lost its memory.
-    pub memory: u64,
+    /// What the client knew then of how often the server has lost its memory, if it knew.
+    pub memory: Option<u64>,
+    /// How often it had said that the thread is broken.
+    pub breaks: u64,
     pub at: Duration,
     pub end: Option<End>,
 }
@@ -81,7 +83,7 @@ impl User {
         if self.left == 0 || self.next_at > now {
             return Vec::new();
         }
-        self.next_at = now + self.dice.time(0..=self.gap);
+        self.next_at = now + Duration::from_millis(self.dice.among(0..=self.gap));
         let count = if self.dice.one_in(3) { self.dice.among(2..=8) } else { 1 };
         let count = count.min(self.left);
         self.left -= count;
@@ -117,15 +119,17 @@ impl User {
     }
 
     /// A call has been made; perhaps it will be given up.
-    pub fn made(&mut self, wish: Wish, id: CallId, memory: u64, now: Duration) {
+    pub fn made(&mut self, wish: Wish, id: CallId, known: (Option<u64>, u64), now: Duration) {
         let Wish { question, once, after } = wish;
         let number = question.number;
+        let (memory, breaks) = known;
         if self.dice.one_in(8) {
             let at = now + self.dice.time(0..=20_000);
             self.cancels.insert((at, number), ());
         }
         self.numbers.insert(id, number);
-        self.calls.insert(number, Made { question, id, once, after, memory, at: now, end: None });
+        let made = Made { question, id, once, after, memory, breaks, at: now, end: None };
+        self.calls.insert(number, made);
     }
 
     /// The calls to be given up now.
