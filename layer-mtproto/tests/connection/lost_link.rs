@@ -180,7 +180,7 @@ fn a_question_for_states_that_is_not_answered_is_asked_again() {
 #[test]
 fn a_server_that_has_forgotten_the_session_may_have_run_what_was_sent_before() {
     let (mut peer, once, ..) = unsure();
-    peer.say_new_session(i64::MAX >> 1, 78);
+    peer.say_new_session(i64::MAX, 78);
     let events = peer.events();
     let [Event::UpdatesMissed, Event::Failed { call, reason: Failure::Unknown }] = events[..]
     else {
@@ -188,6 +188,15 @@ fn a_server_that_has_forgotten_the_session_may_have_run_what_was_sent_before() {
     };
     assert_eq!(call, once);
     peer.assert_nothing_is_left();
+
+    // One that begins before the call may have it: that is asked.
+    let (mut peer, once, sent, req_msg_id) = unsure();
+    peer.say_new_session(sent.outer, 78);
+    assert!(matches!(peer.events()[..], [Event::UpdatesMissed]));
+    assert!(peer.questions().is_empty());
+    tell(&mut peer, req_msg_id, &[4, 4]);
+    peer.answer(sent.msg_id, b"done");
+    peer.assert_answered(once, false);
 
     let mut peer = Peer::greeted();
     let (call, sent) = peer.asked(1);
