@@ -312,7 +312,11 @@ impl Deserializable for Vec<u8> {
 /// What is not UTF-8 is replaced by U+FFFD, so that one bad name does not cost the whole object.
 impl Deserializable for String {
     extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
-        String::from_utf8_lossy(cursor.bytes()).into_owned()
+        let bytes = cursor.bytes();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        }
     }
 }
 
