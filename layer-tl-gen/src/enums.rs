@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::Config;
 use crate::modules::Module;
 use crate::schema::{Item, Schema, TypeItem, Variant};
-use crate::structs;
+use crate::{Config, fields, structs};
 
 pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
     let mut module = Module::default();
@@ -77,16 +76,16 @@ fn reading(ty: &TypeItem, schema: &Schema<'_>) -> String {
     )
 }
 
+/// Writes the fields here and not through the struct, so that the id goes out with the first ones.
 fn writing(ty: &TypeItem, schema: &Schema<'_>) -> String {
     let mut arms = String::new();
     for (variant, item) in variants(ty, schema) {
         let (name, id) = (&variant.name, item.definition.id);
         let _ = match holds(item, variant) {
             Held::Nothing => writeln!(arms, "Self::{name} => _write::id({id:#010x}, out),"),
-            Held::Value | Held::Boxed => writeln!(
-                arms,
-                "Self::{name}(x) => {{ _write::id({id:#010x}, out); _Ser::serialize(x, out) }}"
-            ),
+            Held::Value | Held::Boxed => {
+                writeln!(arms, "Self::{name}(x) => {{ {} }}", fields::write(item, "x", Some(id)))
+            }
         };
     }
     format!(

@@ -84,29 +84,67 @@ fn read_field(field: &Field) -> String {
     }
 }
 
-/// The statements that write the fields of `self`.
-pub(crate) fn write(item: &Item<'_>) -> String {
+/// The statements that write `item`, which the expression `of` holds, behind its id if it goes out
+/// with one.
+///
+/// What has a fixed size and follows one another goes out in one piece.
+pub(crate) fn write(item: &Item<'_>, of: &str, id: Option<u32>) -> String {
     let mut out = String::new();
+    let mut run = Run::default();
+    if let Some(id) = id {
+        run.values.push(format!("{id:#010x}_u32"));
+    }
     for step in &item.steps {
         match step {
             Step::Flags(word) if is_used(word, item) => {
-                let bits = item.fields().filter_map(|field| field_is_set(field, word));
+                let bits = item.fields().filter_map(|field| field_is_set(field, word, of));
                 let bits = bits.collect::<Vec<_>>().join(" | ");
                 let word = word_variable(word);
-                let _ = writeln!(out, "let {word} = {bits};\n_write::id({word}, out);");
+                let _ = writeln!(out, "let {word}: u32 = {bits};");
+                run.values.push(word);
             }
-            Step::Flags(_) => out.push_str("_write::id(0, out);\n"),
+            Step::Flags(_) => run.values.push("0_u32".to_owned()),
             Step::Field(Field { kind: Kind::Bit, .. }) => {}
+            Step::Field(field) if field.flag.is_none() && has_fixed_size(&field.kind) => {
+                run.values.push(format!("{of}.{}", field.name));
+            }
             Step::Field(field) => {
-                out.push_str(&write_field(field, shares_its_bit(field, item)));
+                run.write(&mut out);
+                out.push_str(&write_field(field, of, shares_its_bit(field, item)));
                 out.push('\n');
             }
         }
     }
+    run.write(&mut out);
     out
 }
 
-fn write_field(field: &Field, shared: bool) -> String {
+/// Values of fixed size that follow one another.
+#[derive(Default)]
+struct Run {
+    values: Vec<String>,
+}
+
+impl Run {
+    /// The statements that write all that was gathered.
+    fn write(&mut self, out: &mut String) {
+        for values in std::mem::take(&mut self.values).chunks(LARGEST_RUN) {
+            let _ = match values {
+                [value] => writeln!(out, "_write::run({value}, out);"),
+                _ => writeln!(out, "_write::run(({}), out);", values.join(", ")),
+            };
+        }
+    }
+}
+
+/// The largest tuple that `write::run` takes.
+const LARGEST_RUN: usize = 8;
+
+fn has_fixed_size(kind: &Kind) -> bool {
+    matches!(kind, Kind::Builtin("i32" | "i64" | "f64" | "[u8; 16]" | "[u8; 32]"))
+}
+
+fn write_field(field: &Field, of: &str, shared: bool) -> String {
     let name = &field.name;
     let bare_vector = matches!(field.kind, Kind::BareVector(_));
     let value = |value: &str| match bare_vector {
@@ -114,27 +152,27 @@ fn write_field(field: &Field, shared: bool) -> String {
         false => format!("_Ser::serialize({value}, out)"),
     };
     if field.flag.is_none() {
-        return format!("{};", value(&format!("&self.{name}")));
+        return format!("{};", value(&format!("&{of}.{name}")));
     }
     match (shared, bare_vector) {
         (true, false) => {
-            format!("if {} != 0 {{ _write::present(&self.{name}, out) }}", bit(field))
+            format!("if {} != 0 {{ _write::present(&{of}.{name}, out) }}", bit(field))
         }
         (true, true) => format!(
-            "if {} != 0 {{ _write::bare_vector(self.{name}.as_deref().unwrap_or(&[]), out) }}",
+            "if {} != 0 {{ _write::bare_vector({of}.{name}.as_deref().unwrap_or(&[]), out) }}",
             bit(field)
         ),
-        (false, _) => format!("if let Some(x) = &self.{name} {{ {} }}", value("x")),
+        (false, _) => format!("if let Some(x) = &{of}.{name} {{ {} }}", value("x")),
     }
 }
 
 /// `(self.title.is_some() as u32) << 3`, if the field depends on `word`.
-fn field_is_set(field: &Field, word: &str) -> Option<String> {
+fn field_is_set(field: &Field, word: &str, of: &str) -> Option<String> {
     let (_, bit) = field.flag.as_ref().filter(|(name, _)| name == word)?;
     let name = &field.name;
     Some(match field.kind {
-        Kind::Bit => format!("(self.{name} as u32) << {bit}"),
-        _ => format!("(self.{name}.is_some() as u32) << {bit}"),
+        Kind::Bit => format!("({of}.{name} as u32) << {bit}"),
+        _ => format!("({of}.{name}.is_some() as u32) << {bit}"),
     })
 }
 

@@ -15,9 +15,8 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
         // Inline, so that a program compiles the few functions that it calls and no others.
         text.push_str(&format!(
             "impl{bounds} _Ser for {class}{names} {{ #[inline] fn serialize(&self, out: &mut \
-             ::std::vec::Vec<u8>) {{ _write::id({:#010x}, out); {} }} }}\n",
-            item.definition.id,
-            fields::write(item)
+             ::std::vec::Vec<u8>) {{ {} }} }}\n",
+            fields::write(item, "self", Some(item.definition.id))
         ));
         let bounds = structs::generics(item, ": _RemoteCall");
         let answer = match &item.result {

@@ -25,7 +25,7 @@ pub(crate) fn write(schema: &Schema<'_>, config: &Config) -> String {
             inline_reading(only_asked.contains(&at)),
             if reading.contains("c.") { "c" } else { "_" },
         ));
-        let writing = fields::write(item);
+        let writing = fields::write(item, "self", None);
         text.push_str(&format!(
             "impl _Ser for {class} {{ #[inline] fn serialize(&self, {}: &mut \
              ::std::vec::Vec<u8>) {{ {writing} }} }}\n",

@@ -28,6 +28,21 @@ fn strings_take_the_published_bytes() {
 }
 
 #[test]
+fn a_string_of_any_length_fills_whole_words_with_zeros() {
+    for length in (0..600).chain(0xff_fffa..0x100_0004) {
+        let text = "x".repeat(length);
+        // Behind something that is no whole word.
+        let mut out = vec![7];
+        text.serialize(&mut out);
+        let head = [1, 4, 8][usize::from(length > 253) + usize::from(length > 0xff_ffff)];
+        let padding = &out[1 + head + length..];
+        assert!(padding.len() < 4 && padding.iter().all(|zero| *zero == 0), "{length}");
+        assert_eq!((out[0], (out.len() - 1) % 4), (7, 0), "{length}");
+        assert_eq!(String::from_bytes(&out[1..]).unwrap(), text);
+    }
+}
+
+#[test]
 fn a_struct_goes_without_its_id_and_an_enum_with_it() {
     let user = types::PeerUser { user_id: 7 };
     assert_eq!(user.to_bytes(), 7_i64.to_le_bytes());
