@@ -331,6 +331,18 @@ fn a_call_that_went_out_again_and_is_refused_then_may_have_run_before() {
 }
 
 #[test]
+fn a_refusal_of_a_message_that_has_gone_out_anew_is_not_of_the_new_one() {
+    let mut peer = Peer::greeted();
+    let (call, sent) = peer.asked(1);
+    peer.answer_error(sent.msg_id, 400, "CONNECTION_NOT_INITED");
+    let again = peer.question();
+    peer.say_bad_message(sent.msg_id, 77);
+    assert!(peer.questions().is_empty());
+    peer.answer(again.msg_id, b"done");
+    peer.assert_answered(call, false);
+}
+
+#[test]
 fn acknowledgements_that_are_refused_are_made_again() {
     let mut peer = Peer::greeted();
     let msg_id = peer.say_content(&[9; 8]);
