@@ -14,7 +14,7 @@ pub struct Row {
 }
 
 /// Samples of each side. They alternate, so that whatever slows the machine slows both.
-const SAMPLES: usize = 41;
+const SAMPLES: usize = 21;
 
 /// What a sample lasts at least: long beside the clock, short beside a slice of another process.
 const SAMPLE: Duration = Duration::from_micros(1500);
