@@ -142,6 +142,26 @@ fn a_call_that_may_run_once_fails_if_nobody_can_tell_whether_it_has() {
 }
 
 #[test]
+fn a_call_that_may_run_once_and_was_to_go_out_again_is_asked_about_first() {
+    let mut peer = Peer::greeted();
+    let call = peer.call(Call::new(question(1)).once());
+    let sent = peer.question();
+    let again = types::MsgResendReq { msg_ids: vec![sent.msg_id] };
+    peer.say(&enums::MsgResendReq::Req(again));
+    // It is lost before that.
+    peer.reconnect();
+    let said = peer.serve();
+    assert!(said.iter().all(|said| said.number().is_none()), "it is asked about first: {said:?}");
+    let asked = states_asked(&said);
+    let [(req_msg_id, msg_ids)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(msg_ids[0], sent.msg_id);
+    peer.events();
+    tell(&mut peer, *req_msg_id, &[1, 1]);
+    peer.assert_failed(call, &Failure::Unknown);
+    peer.assert_nothing_is_left();
+}
+
+#[test]
 fn a_call_that_was_too_early_goes_out_under_a_new_identifier() {
     let (mut peer, call, sent, req_msg_id) = unsure();
     tell(&mut peer, req_msg_id, &[3, 4]);
