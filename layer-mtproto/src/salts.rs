@@ -117,6 +117,8 @@ mod tests {
         let salts = Salts::new(vec![salt(1, -3590), salt(2, -5)]);
         assert_eq!(salts.current(NOW), 2);
         assert_eq!(salts.current(NOW - 60), 1);
+        let salts = Salts::new(vec![salt(1, -3540), salt(2, -5)]);
+        assert_eq!([NOW - 1, NOW].map(|now| salts.current(now)), [1, 2], "a minute is left");
     }
 
     #[test]
