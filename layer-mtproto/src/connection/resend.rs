@@ -38,7 +38,9 @@ impl Connection {
         if self.unpark() {
             self.keys.drop_temporary();
         }
-        for call in self.calls.which(|entry| entry.state == State::Sent) {
+        // Those that were about to go out again are no surer than those that have.
+        let sent = |state| matches!(state, State::Sent | State::Again);
+        for call in self.calls.which(|entry| sent(entry.state)) {
             if self.calls.get(call).is_some_and(|entry| entry.once) {
                 self.calls.hold(call, State::Unsure);
             } else {
