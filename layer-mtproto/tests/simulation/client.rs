@@ -108,7 +108,7 @@ impl Client {
         // A deadline is met by writing, so it waits until that is possible.
         let writable = self.writes_at.unwrap_or_default();
         let deadline = self.machine.poll_deadline();
-        let deadline = deadline.map(|deadline| clock.from_client(deadline).max(writable));
+        let deadline = deadline.map(|deadline| clock.when_client_shows(deadline).max(writable));
         let work = self.work.iter().map(|(at, _)| *at);
         deadline.into_iter().chain(dial).chain(self.writes_at).chain(work).min()
     }

@@ -53,12 +53,12 @@ impl Clock {
     }
 
     /// When the client's monotonic clock shows `deadline`.
-    pub fn from_client(&self, deadline: Duration) -> Duration {
+    pub fn when_client_shows(&self, deadline: Duration) -> Duration {
         deadline.saturating_add(self.slept)
     }
 
     /// When the server's monotonic clock shows `deadline`.
-    pub fn from_server(&self, deadline: Duration) -> Duration {
+    pub fn when_server_shows(&self, deadline: Duration) -> Duration {
         deadline.saturating_sub(SERVER_UPTIME)
     }
 
@@ -70,11 +70,6 @@ impl Clock {
     /// How far the client's wall clock is ahead, in milliseconds.
     pub fn ahead(&self) -> i64 {
         self.ahead
-    }
-
-    /// Sets the client's wall clock right.
-    pub fn set_right(&mut self) {
-        self.ahead = 0;
     }
 
     /// Suspends the client for a while, unless it is already.
@@ -109,8 +104,8 @@ fn a_suspended_client_misses_monotonic_time_and_no_wall_time() {
     assert_eq!(after.wall, before.wall + Duration::from_secs(100));
     clock.go_to(Duration::from_secs(111));
     assert_eq!(clock.client().monotonic, Duration::from_secs(11));
-    assert_eq!(clock.from_client(Duration::from_secs(11)), clock.at());
-    assert_eq!(clock.from_server(clock.server().monotonic), clock.at());
+    assert_eq!(clock.when_client_shows(Duration::from_secs(11)), clock.at());
+    assert_eq!(clock.when_server_shows(clock.server().monotonic), clock.at());
 }
 
 #[test]

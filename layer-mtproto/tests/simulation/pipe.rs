@@ -225,11 +225,6 @@ impl Pipe {
         Some(Arrival::Bytes(bytes))
     }
 
-    /// How many bytes have arrived.
-    pub fn carried(&self) -> u64 {
-        self.carried
-    }
-
     /// Calls off copies that were not sent yet. Returns whether none is on its way.
     pub fn drop_copies(&mut self) -> bool {
         self.late.retain(|late| !late.copy);

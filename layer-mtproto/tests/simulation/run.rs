@@ -151,7 +151,7 @@ impl Run {
         });
         let servers = self.links.iter().filter_map(|(id, link)| {
             let deadline = link.server.as_ref()?.deadline(&self.server.world);
-            let deadline = self.clock.from_server(deadline).max(link.server_writes_at);
+            let deadline = self.clock.when_server_shows(deadline).max(link.server_writes_at);
             Some((deadline, Turn::Server(*id)))
         });
         let client = self.client.next(&self.clock).map(|at| (awake(at), Turn::Client));

@@ -9,8 +9,12 @@ use crate::pipe::{Cutting, Trick};
 use crate::profile::{PAUSE, Profile};
 use crate::run::Run;
 
-/// Each costs hours of pings.
+/// Times that one kind of fault is brought about in a run; those that cost hours of pings are fewer.
+const MOST_OF_A_KIND: u64 = 25;
 const MOST_PAUSES: u64 = 3;
+const MOST_SLEEPS: u64 = 8;
+/// More than these a server does not keep for a client that is away.
+const MOST_PUSHES: usize = 200;
 
 /// When the next fault comes, and which it may be.
 pub struct Script {
@@ -29,10 +33,10 @@ impl Script {
         let mut dice = Dice::new(seed, Purpose::Script);
         let next_at = dice.time(0..=profile.fault_gap);
         let mut weights = profile.weights.clone();
-        // A run without any trouble proves nothing.
-        if weights.iter().sum::<u32>() < 8 {
-            weights[Kind::LinkLost as usize] = 4;
-            weights[Kind::Restarted as usize] = 4;
+        // A run without any trouble proves nothing, and these can always be brought about.
+        for kind in [Kind::LinkLost, Kind::Restarted] {
+            let weight = &mut weights[kind as usize];
+            *weight = (*weight).max(1);
         }
         Self {
             dice,
@@ -57,7 +61,7 @@ impl Run {
         // Now and then one upon the other.
         let gap = if dice.one_in(5) { 500 } else { self.script.gap };
         self.script.next_at = now + Duration::from_millis(dice.among(0..=gap));
-        if self.script.dice.one_in(3) {
+        if self.script.dice.one_in(3) && self.script.pushes.len() < MOST_PUSHES {
             self.push();
         }
         let kind = self.script.kind();
@@ -72,6 +76,14 @@ impl Run {
     }
 
     fn bring_about(&mut self, kind: Kind) {
+        let most = match kind {
+            Kind::SaltsExpired => MOST_PAUSES,
+            Kind::Suspended => MOST_SLEEPS,
+            _ => MOST_OF_A_KIND,
+        };
+        if self.story.faults.of(kind) >= most {
+            return;
+        }
         let now = self.clock.at();
         let dice = &mut self.script.dice;
         let link = self.client.link.and_then(|id| self.links.get_mut(&id));
@@ -120,7 +132,6 @@ impl Run {
                     self.story.fault(kind, "client", || format!("sleeps for {time:?}"));
                 }
             }
-            Kind::SaltsExpired if self.story.faults.of(kind) >= MOST_PAUSES => {}
             Kind::SaltsExpired => {
                 let pause = Duration::from_secs(dice.among(PAUSE[0]..=PAUSE[1]));
                 self.script.next_at = now + pause;

@@ -38,7 +38,6 @@ pub struct Made {
     pub memory: Option<u64>,
     /// How often it had said that the thread is broken.
     pub breaks: u64,
-    pub at: Duration,
     pub end: Option<End>,
 }
 
@@ -128,7 +127,7 @@ impl User {
             self.cancels.insert((at, number), ());
         }
         self.numbers.insert(id, number);
-        let made = Made { question, id, once, after, memory, breaks, at: now, end: None };
+        let made = Made { question, id, once, after, memory, breaks, end: None };
         self.calls.insert(number, made);
     }
 
