@@ -3,6 +3,8 @@
 //!
 //! Whatever the server answers is a good stream of frames, sealed with the right key; it runs no message
 //! twice, does what is due when it is due, and holds no more than it may.
+//!
+//! It is long because what a play does and what it checks after each step are one state.
 
 mod seeds;
 

@@ -3,6 +3,8 @@
 //!
 //! Then every call has ended, once; with its own answer, or for a reason that there was. Nothing was run twice
 //! that must not be, nor without the user being told.
+//!
+//! It is long because what a play does and what it checks after each step are one state.
 
 mod seeds;
 

@@ -1,4 +1,5 @@
 //! Counts what is asked of the heap, while it is told to.
+#![allow(unsafe_code, reason = "an allocator can't be written without")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};

@@ -3,6 +3,7 @@
 //! Run by `cargo run --release --manifest-path benches/tl/Cargo.toml -- [--check]`. With the name of
 //! a row's side, as in `ours decode messages 100`, it makes so many calls and nothing else, for
 //! callgrind.
+#![deny(unsafe_code)]
 
 mod allocations;
 mod table;
