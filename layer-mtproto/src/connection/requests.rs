@@ -35,6 +35,8 @@ pub(super) enum Request {
 pub(super) struct Requests {
     queue: VecDeque<Request>,
     sent: BTreeMap<i64, Request>,
+    /// The ping that was answered last.
+    ping_before: Option<i64>,
 }
 
 impl Requests {
@@ -71,6 +73,19 @@ impl Requests {
     /// Ends the request that was sent in a message, if it is such a one. Returns whether it was.
     pub(super) fn take_if(&mut self, msg_id: i64, is: impl Fn(&Request) -> bool) -> bool {
         self.sent.get(&msg_id).is_some_and(is) && self.take(msg_id).is_some()
+    }
+
+    /// The server has answered a ping. What it answers at once, and was sent before the ping before
+    /// this one, was lost on the way: it is asked for anew when it is due.
+    pub(super) fn answered_ping(&mut self, msg_id: i64) {
+        let Some(before) = self.ping_before.replace(msg_id) else { return };
+        self.sent.retain(|sent, request| {
+            let at_once = matches!(
+                request,
+                Request::DropAnswer(_) | Request::States { .. } | Request::FutureSalts
+            );
+            *sent > before || !at_once
+        });
     }
 
     /// The first request that waits for an answer and is such a one, which names no message.

@@ -15,6 +15,7 @@ impl Connection {
         self.session.witness = Some(pong.msg_id);
         // What was sent before has been taken, or would have been refused by now.
         self.packets.forget_before(pong.msg_id);
+        self.requests.answered_ping(pong.msg_id);
         if let Some(link) = &mut self.link {
             link.pinged_at = None;
             link.refusals = 0;
