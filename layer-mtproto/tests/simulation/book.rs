@@ -192,7 +192,12 @@ impl Run {
         let after = made.after.and_then(|after| Some((after, self.user.calls.get(&after)?)));
         let wrong = if made.once && !before.is_empty() {
             Some("is executed twice, and was to be executed once".to_owned())
-        } else if before.iter().any(|before| before.remembers(&execution)) {
+        } else if before.iter().any(|before| {
+            // Under another identifier it may have gone out anew when a memory was lost, while what was lost
+            // for the client was still on its way. The answer must say so.
+            before.remembers(&execution)
+                && (before.msg_id == execution.msg_id || made.breaks == self.breaks)
+        }) {
             Some("is executed twice, and the server has forgotten nothing in between".to_owned())
         } else if let Some((after, made)) = after
             && made.end.is_none()

@@ -20,7 +20,8 @@ const QUIET: Duration = Duration::from_secs(3600);
 
 /// No simulated call or answer is longer, with all that goes around it.
 const MOST_CALL: usize = 700 << 10;
-/// Under so many identifiers a call may have been sent, as often as it may have been refused.
+/// Under so many identifiers a call may have been sent, as often as it may have been refused, and once more for
+/// each memory of its session that is lost.
 const MOST_NAMES: usize = 32;
 
 /// What came of a seed.
@@ -165,7 +166,7 @@ pub fn is_within_bounds(run: &Run) -> bool {
     let open = run.user.open();
     holds.calls <= open
         && holds.call_bytes <= open * MOST_CALL
-        && holds.msg_ids <= open * MOST_NAMES
+        && holds.msg_ids <= open * (MOST_NAMES + run.breaks as usize)
         && holds.packets <= 1024
         && holds.requests <= 2 * 1024
         && holds.received <= MOST_CALL

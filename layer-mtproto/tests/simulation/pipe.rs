@@ -225,10 +225,10 @@ impl Pipe {
         Some(Arrival::Bytes(bytes))
     }
 
-    /// Calls off copies that were not sent yet. Returns whether none is on its way.
+    /// Calls off copies that were not sent yet. Returns whether none is on its way, and nothing is held back.
     pub fn drop_copies(&mut self) -> bool {
         self.late.retain(|late| !late.copy);
-        !self.coming.iter().any(|piece| piece.copy)
+        self.late.is_empty() && !self.coming.iter().any(|piece| piece.copy)
     }
 
     /// From now on all goes well, but for what is broken already.

@@ -44,6 +44,8 @@ pub struct Execution {
     pub memory: u64,
     /// The client's session: in another one the server does not know a message again.
     pub session_id: i64,
+    /// The message in which it came.
+    pub msg_id: i64,
 }
 
 impl Execution {
@@ -99,7 +101,8 @@ impl Ledger {
                 return Reply::Now(Err(RpcError::new(400, "ALTERED")));
             }
         };
-        let execution = Execution { memory: self.memory, session_id: caller.session_id };
+        let Caller { session_id, msg_id, .. } = *caller;
+        let execution = Execution { memory: self.memory, session_id, msg_id };
         self.executions.entry(question.number).or_default().push(execution);
         self.news.push(News::Executed(question, execution));
         let answer = question.answer().map_err(|(code, name)| RpcError::new(code, name));
