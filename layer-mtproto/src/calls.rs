@@ -91,6 +91,8 @@ pub(crate) struct Entry {
     /// The number of the link over which it was sent first, unless the server refused it: since
     /// then it may have been run.
     pub(crate) exposed: Option<u64>,
+    /// It has gone out more than once under the identifier that it has.
+    pub(crate) resent: bool,
     /// It may have been run more than once.
     pub(crate) maybe_repeated: bool,
     /// How often the server has refused the message or asked for it in another form.
@@ -145,6 +147,7 @@ impl Calls {
             message: None,
             former: Vec::new(),
             exposed: None,
+            resent: false,
             maybe_repeated: false,
             refusals: 0,
             waits_here: false,
@@ -185,7 +188,9 @@ impl Calls {
         self.by_msg_id.insert(message.msg_id, id);
         let before = entry.message.replace(message);
         let present = entry.message.as_ref().map(|sent| sent.msg_id);
-        entry.former.extend(before.map(|sent| sent.msg_id).filter(|id| Some(*id) != present));
+        let before = before.map(|sent| sent.msg_id);
+        entry.resent = before == present;
+        entry.former.extend(before.filter(|_| before != present));
         entry.state = State::Sent;
         entry.exposed.get_or_insert(link);
         entry.looked_at = monotonic;

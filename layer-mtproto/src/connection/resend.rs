@@ -60,7 +60,7 @@ impl Connection {
     }
 
     /// With the witness, no more at once than one message lists.
-    fn ask_about(&mut self, msg_ids: &[i64]) {
+    pub(super) fn ask_about(&mut self, msg_ids: &[i64]) {
         let witness = self.session.witness;
         for msg_ids in msg_ids.chunks(Acks::MOST - 1) {
             self.requests.push(Request::States { msg_ids: msg_ids.to_vec(), witness });
@@ -259,7 +259,8 @@ impl Connection {
                 // This server session has it. If it went out before, an earlier one may have, too.
                 // What is unsure is asked about, and may have been sent when this one had begun.
                 if entry.state != State::Unsure {
-                    entry.maybe_repeated |= entry.exposed.is_some_and(|link| link < self.links);
+                    entry.maybe_repeated |= entry.exposed.is_some_and(|link| link < self.links)
+                        || (forgotten && entry.resent && !entry.once);
                 }
             } else if earlier {
                 self.fate_unknown(call);

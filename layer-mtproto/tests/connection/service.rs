@@ -205,6 +205,39 @@ fn a_message_that_the_server_wants_again_is_sent_again() {
 }
 
 #[test]
+fn a_call_that_may_run_once_is_sent_again_when_the_server_says_that_it_has_not_received_it() {
+    let mut peer = Peer::greeted();
+    let call = peer.call(Call::new(question(1)).once());
+    let sent = peer.question();
+    let resend = types::MsgResendReq { msg_ids: vec![sent.msg_id] };
+    peer.say(&enums::MsgResendReq::Req(resend));
+    let said = peer.serve();
+    assert!(said.iter().all(|said| said.number().is_none()), "{said:?}");
+    let asked = states_asked(&said);
+    let [(req_msg_id, msg_ids)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(msg_ids[0], sent.msg_id);
+    let info = types::MsgsStateInfo { req_msg_id: *req_msg_id, info: vec![2, 4] };
+    peer.say(&enums::MsgsStateInfo::Info(info));
+    assert_eq!(peer.question().msg_id, sent.msg_id);
+    peer.answer(sent.msg_id, b"done");
+    peer.assert_answered(call, false);
+}
+
+#[test]
+fn a_call_that_went_out_twice_on_a_link_may_have_met_two_memories() {
+    let mut peer = Peer::greeted();
+    let (call, sent) = peer.asked(1);
+    let resend = types::MsgResendReq { msg_ids: vec![sent.msg_id] };
+    peer.say(&enums::MsgResendReq::Req(resend));
+    peer.question();
+    // It has forgotten the first, or what it made of it, when the second came.
+    peer.say_new_session(sent.msg_id, 78);
+    assert!(matches!(peer.events()[..], [Event::UpdatesMissed]));
+    peer.answer(sent.msg_id, b"done");
+    peer.assert_answered(call, true);
+}
+
+#[test]
 fn an_announced_answer_is_asked_for_if_it_is_wanted_and_not_here() {
     let mut peer = Peer::greeted();
     let (call, sent) = peer.asked(1);

@@ -8,16 +8,22 @@ use crate::calls::State;
 
 impl Connection {
     pub(super) fn msg_resend_req(&mut self, asked: &types::MsgResendReq) {
+        let mut unsure = Vec::new();
         for msg_id in asked.msg_ids.iter().take(MOST_IDS) {
             // What is answered is not sent again: the server has had it.
             let Some(call) = self.calls.sent_in(*msg_id) else { continue };
-            let entry = self.calls.get(call);
-            let present = entry.and_then(|entry| entry.message.as_ref());
-            if present.is_some_and(|sent| sent.msg_id == *msg_id)
-                && entry.is_some_and(|entry| entry.state != State::Queued)
-            {
+            let Some(entry) = self.calls.get(call) else { continue };
+            let present = entry.message.as_ref().is_some_and(|sent| sent.msg_id == *msg_id);
+            if !present || entry.state == State::Queued {
+                continue;
+            }
+            if entry.once {
+                // It may forget that it has run it before this arrives: it must say that it has not.
+                unsure.push(*msg_id);
+            } else {
                 self.calls.enqueue(call, State::Again);
             }
         }
+        self.ask_about(&unsure);
     }
 }
