@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         let join = |worker: thread::ScopedJoinHandle<'_, _>| {
             worker.join().unwrap_or_else(|_| Err("a worker has panicked".to_owned()))
         };
-        workers.into_iter().map(join).collect::<Result<(), String>>()
+        workers.into_iter().try_for_each(join)
     })?;
     let sums = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     sums.print(found, started.elapsed());

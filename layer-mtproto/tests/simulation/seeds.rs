@@ -9,7 +9,7 @@ use crate::fault::Tally;
 /// Seeds in which something was wrong once.
 const ONCE_WRONG: &str = include_str!("seeds.txt");
 /// So many seeds are run with every `cargo test`.
-const FEW: u64 = 60;
+const FEW: u64 = 25;
 
 /// The numbers in the lines of `seeds.txt`, what stands behind a `#` left out.
 fn once_wrong() -> impl Iterator<Item = u64> {
