@@ -110,6 +110,8 @@ pub(crate) struct Sent {
     pub(crate) seq_no: i32,
     /// The packet's identifier: `msg_id`, or that of the container around it.
     pub(crate) outer: i64,
+    /// The how-manyeth of all packets that was.
+    pub(crate) turn: u64,
     /// The wrappers before the body.
     pub(crate) prefix: Vec<u8>,
 }
@@ -252,7 +254,7 @@ mod tests {
     use super::*;
 
     fn message(msg_id: i64) -> Sent {
-        Sent { msg_id, seq_no: 1, outer: msg_id, prefix: Vec::new() }
+        Sent { msg_id, seq_no: 1, outer: msg_id, turn: 0, prefix: Vec::new() }
     }
 
     #[test]

@@ -30,25 +30,45 @@ pub(super) enum What {
 /// Packets by their identifiers: that of the container, or of the only message.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Packets {
-    sent: BTreeMap<i64, Vec<Member>>,
+    sent: BTreeMap<i64, Packet>,
+    /// How many were sent, whatever became of them.
+    turns: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Packet {
+    /// Identifiers don't tell the order of sending: what is sent again keeps its own.
+    turn: u64,
+    members: Vec<Member>,
 }
 
 impl Packets {
-    /// A packet was sent.
-    pub(super) fn insert(&mut self, outer: i64, members: Vec<Member>) {
-        self.sent.insert(outer, members);
+    /// A packet was sent. Returns the how-manyeth it is of all.
+    pub(super) fn insert(&mut self, outer: i64, members: Vec<Member>) -> u64 {
+        self.turns += 1;
+        self.sent.insert(outer, Packet { turn: self.turns, members });
         if self.sent.len() > MOST {
             self.sent.pop_first();
         }
+        self.turns
+    }
+
+    /// When the message was sent last, among packets, before the server said `said_at`.
+    pub(super) fn turn_of(&self, msg_id: i64, said_at: i64) -> Option<u64> {
+        let sent = self.sent.range(..=said_at);
+        let holding = sent.filter(|(outer, packet)| {
+            **outer == msg_id || packet.members.iter().any(|member| member.msg_id == msg_id)
+        });
+        holding.map(|(_, packet)| packet.turn).max()
     }
 
     /// All messages of a packet, or the one message of this identifier; none if it is not ours.
     pub(super) fn take(&mut self, msg_id: i64) -> Vec<Member> {
-        if let Some(members) = self.sent.remove(&msg_id) {
-            return members;
+        if let Some(packet) = self.sent.remove(&msg_id) {
+            return packet.members;
         }
         // A container is numbered after what it holds, and only what is sent again lies far behind.
-        for members in self.sent.values_mut() {
+        for Packet { members, .. } in self.sent.values_mut() {
             if let Some(place) = members.iter().position(|member| member.msg_id == msg_id) {
                 return vec![members.remove(place)];
             }

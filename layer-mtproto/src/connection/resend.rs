@@ -238,7 +238,7 @@ impl Connection {
 
     /// The server remembers nothing of our session from before `first_msg_id`, the first packet that
     /// it has taken in it.
-    pub(super) fn session_begun(&mut self, first_msg_id: i64, instance: i64) {
+    pub(super) fn session_begun(&mut self, first_msg_id: i64, instance: i64, said_at: i64) {
         if self.session.instance == Some(instance) {
             return;
         }
@@ -251,16 +251,18 @@ impl Connection {
         if forgotten || self.session.began_on < self.links {
             self.events.push_back(Event::UpdatesMissed);
         }
+        // The first may be one that was sent again under an old identifier.
+        let first = self.packets.turn_of(first_msg_id, said_at);
         for call in self.calls.which(|entry| entry.exposed.is_some()) {
             let Some(entry) = self.calls.get_mut(call) else { continue };
             let Some(sent) = &entry.message else { continue };
+            let is_known = first.map_or(sent.outer >= first_msg_id, |first| sent.turn >= first);
             let earlier = forgotten || entry.exposed.is_some_and(|link| link < self.links);
-            if sent.outer >= first_msg_id {
+            if is_known {
                 // This server session has it. If it went out before, an earlier one may have, too.
                 // What is unsure is asked about, and may have been sent when this one had begun.
-                if entry.state != State::Unsure {
-                    entry.maybe_repeated |= entry.exposed.is_some_and(|link| link < self.links)
-                        || (forgotten && entry.resent && !entry.once);
+                if entry.state != State::Unsure && !entry.once {
+                    entry.maybe_repeated |= entry.resent && earlier;
                 }
             } else if earlier {
                 self.fate_unknown(call);

@@ -191,7 +191,7 @@ impl Connection {
                     Some(prefix) => {
                         let msg_id = self.ids.next(self.clock.time(now));
                         let seq_no = self.session.seq_no(true);
-                        (Sent { msg_id, seq_no, outer: msg_id, prefix }, true)
+                        (Sent { msg_id, seq_no, outer: msg_id, turn: 0, prefix }, true)
                     }
                     // Those after which it is to run have not been sent yet.
                     None => continue,
@@ -333,15 +333,15 @@ impl Connection {
     fn remember(&mut self, packets: Vec<Packet>) {
         for packet in packets {
             let Packet { outer, messages, .. } = packet;
-            for call in messages.iter().filter_map(|message| message.call) {
-                if let Some(sent) =
-                    self.calls.get_mut(call).and_then(|entry| entry.message.as_mut())
-                {
-                    sent.outer = outer;
+            let calls: Vec<_> = messages.iter().filter_map(|message| message.call).collect();
+            let members = messages.into_iter().map(|message| message.member).collect();
+            let turn = self.packets.insert(outer, members);
+            for call in calls {
+                let entry = self.calls.get_mut(call);
+                if let Some(sent) = entry.and_then(|entry| entry.message.as_mut()) {
+                    (sent.outer, sent.turn) = (outer, turn);
                 }
             }
-            let members = messages.into_iter().map(|message| message.member).collect();
-            self.packets.insert(outer, members);
         }
     }
 }
