@@ -277,6 +277,13 @@ impl Connection {
     pub fn destroy_key(&mut self, rng: &mut dyn CryptoRng) {
         if self.forward_secrecy() {
             self.give_up_temporary_key(rng);
+        } else if self.unpark() {
+            self.keys.drop_temporary();
+        }
+        // Whether it is known need not be found out any more, nor a temporary key be agreed.
+        if let (Some(link), Some(_)) = (&mut self.link, &self.keys.permanent) {
+            link.agreement = None;
+            link.plain.clear();
         }
         self.keys.is_unwanted = true;
         self.requests.push(Request::DestroyKey);

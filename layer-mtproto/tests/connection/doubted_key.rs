@@ -294,3 +294,34 @@ fn work_of_a_link_that_is_gone_is_of_no_use() {
         assert!(server.handle(&query, peer.server_time(), &mut peer.rng).is_ok());
     }
 }
+
+#[test]
+fn a_key_that_is_to_be_destroyed_is_not_verified_any_more() {
+    // While the exchange is under way, and while the binding is.
+    for has_agreed in [false, true] {
+        let mut peer = Peer::greeted();
+        let (_, sent) = peer.asked(1);
+        deny(&mut peer);
+        if has_agreed {
+            peer.agree();
+            peer.hear_binding(&key());
+        }
+        peer.client.destroy_key(&mut peer.rng);
+        let said = peer.listen();
+        assert!(said.iter().all(|said| said.key_id == key().id()), "{said:?}");
+        assert!(said.iter().all(|said| said.session_id == sent.session_id), "{said:?}");
+        let destroys = |said: &&crate::peer::Said| said.body == DESTROY;
+        let destroy = said.iter().find(destroys).expect("the request");
+        peer.answer_error(destroy.msg_id, 400, "NO");
+        assert!(matches!(peer.events()[..], [Event::KeyKept]));
+        // It has been answered under the key, so that is known.
+        assert_eq!(peer.questions().len(), 0);
+        let call = peer.ask(2);
+        let sent = peer.question();
+        assert_eq!(sent.key_id, key().id());
+        peer.answer(sent.msg_id, b"done");
+        peer.assert_answered(call, false);
+    }
+}
+
+const DESTROY: [u8; 4] = functions::DestroyAuthKey::CONSTRUCTOR_ID.to_le_bytes();

@@ -33,6 +33,8 @@ impl Connection {
         // Also any error.
         self.events.push_back(Event::KeyKept);
         self.keys.is_unwanted = false;
+        // Whoever answers under it knows it.
+        self.keys.in_doubt = false;
         if self.forward_secrecy() {
             // Only this went under the permanent key.
             self.give_up_temporary_key(rng);
