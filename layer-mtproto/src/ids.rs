@@ -45,12 +45,14 @@ impl MsgIds {
 
     /// Lets identifiers begin anew where they have run ahead of the server's time, as far as we know
     /// it now. Only in a new session may they be lower than before; and where they need not, they
-    /// are not, so that none is given out twice.
-    pub(crate) fn begin_anew(&mut self, server_time: Duration) {
+    /// are not, so that none is given out twice. Returns whether they do.
+    pub(crate) fn begin_anew(&mut self, server_time: Duration) -> bool {
         let time = i64::try_from(server_time.as_secs()).unwrap_or(i64::MAX);
-        if seconds(self.last) > time.saturating_add(AHEAD) {
+        let ahead = seconds(self.last) > time.saturating_add(AHEAD);
+        if ahead {
             self.last = 0;
         }
+        ahead
     }
 }
 

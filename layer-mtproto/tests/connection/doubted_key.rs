@@ -324,4 +324,26 @@ fn a_key_that_is_to_be_destroyed_is_not_verified_any_more() {
     }
 }
 
+#[test]
+fn identifiers_that_begin_anew_are_not_given_out_in_the_session_that_was_put_aside() {
+    // Nobody has told it the time yet.
+    let mut peer = Peer::with(config(), 1000);
+    peer.connect();
+    let (_, sent) = peer.asked(1);
+    assert!(sent.msg_id >> 32 > peer.server_time() + 900);
+    peer.events();
+    deny(&mut peer);
+    peer.agree();
+    let binding = peer.hear_binding(&key());
+    assert!(binding.said.msg_id > sent.msg_id);
+    peer.say_bad_message(binding.said.msg_id, 17);
+    let binding = peer.hear_binding(&key());
+    peer.answer(binding.said.msg_id, &crate::agreement::TRUE);
+    let events = peer.events();
+    assert!(matches!(events[..], [.., Event::Ready]), "{events:?}");
+    let again = peer.question();
+    assert_eq!(again.key_id, key().id());
+    assert_ne!(again.session_id, sent.session_id);
+}
+
 const DESTROY: [u8; 4] = functions::DestroyAuthKey::CONSTRUCTOR_ID.to_le_bytes();

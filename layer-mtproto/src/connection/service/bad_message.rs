@@ -47,7 +47,9 @@ impl Connection {
                 self.refused(members, code, now)?;
                 self.take_back_what_is_too_high(now);
                 // Identifiers must be lower now, which they may be in a new session only.
-                self.ids.begin_anew(self.clock.time(now));
+                if self.ids.begin_anew(self.clock.time(now)) {
+                    self.leave_parked(rng);
+                }
                 self.begin_anew(rng);
                 Ok(())
             }
@@ -79,6 +81,15 @@ impl Connection {
         for call in refused {
             self.not_run(call);
         }
+    }
+
+    /// The session that was put aside may have had higher identifiers: it is over, too.
+    fn leave_parked(&mut self, rng: &mut dyn CryptoRng) {
+        let Some(parked) = self.parked.take() else { return };
+        let session = Session::new(parked.salts.clone(), self.links, rng);
+        let verifying = std::mem::replace(&mut self.session, parked);
+        self.leave_session(session);
+        self.parked = Some(std::mem::replace(&mut self.session, verifying));
     }
 
     fn begin_anew(&mut self, rng: &mut dyn CryptoRng) {
