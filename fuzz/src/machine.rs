@@ -41,8 +41,9 @@ pub(crate) struct Machine {
     pub(crate) calls: Vec<Made>,
     open: usize,
     numbers: BTreeMap<CallId, usize>,
-    /// The number of the call that went in a message.
+    /// The number of the call that went in a message, lately and in each session.
     pub(crate) sent_in: BTreeMap<i64, usize>,
+    said_in: BTreeMap<(i64, i64), usize>,
     sessions: BTreeMap<i64, Spoken>,
     /// In which session it spoke last, and under which of [`keys`].
     pub(crate) session: Option<(i64, usize)>,
@@ -116,6 +117,7 @@ impl Machine {
             open: 0,
             numbers: BTreeMap::new(),
             sent_in: BTreeMap::new(),
+            said_in: BTreeMap::new(),
             sessions: BTreeMap::new(),
             session: None,
             is_dead: false,
@@ -340,7 +342,9 @@ impl Machine {
         self.numbered(session_id, msg_id, seq_no, call);
         if let Some(number) = call {
             assert!(!self.calls[number].is_over, "a call that is over is sent");
-            let before = self.sent_in.insert(msg_id, number);
+            // Where time stands still, a new session may have an identifier that an earlier one had.
+            self.sent_in.insert(msg_id, number);
+            let before = self.said_in.insert((session_id, msg_id), number);
             assert!(before.is_none_or(|before| before == number), "two calls share a message");
         }
         let start = std::array::from_fn(|at| body.get(at).copied().unwrap_or(0));
@@ -353,7 +357,7 @@ impl Machine {
         let session = self.sessions.entry(session_id).or_default();
         if let Some(before) = session.seq_nos.insert(msg_id, seq_no) {
             assert_eq!(before, seq_no, "a message is sent again as it was");
-            assert!(call.is_some() && self.sent_in.get(&msg_id).copied() == call);
+            assert!(call.is_some() && self.said_in.get(&(session_id, msg_id)).copied() == call);
             return;
         }
         assert!(msg_id > session.top, "{msg_id:#x} after {:#x}", session.top);
