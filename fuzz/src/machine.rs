@@ -1,5 +1,7 @@
 //! The client's machine, driven and watched: all that it sends is opened, read and checked, each call's end is
 //! noted, and what it holds stays within its bounds.
+//!
+//! It is long because what a play does and what it checks after each step are one state.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
