@@ -78,7 +78,11 @@ impl Packets {
 
     /// The server has answered what was sent after all these: none is refused any more.
     pub(super) fn forget_before(&mut self, msg_id: i64) {
-        self.sent = self.sent.split_off(&msg_id);
+        let turn = self.turn_of(msg_id, i64::MAX);
+        self.sent.retain(|outer, packet| match turn {
+            Some(turn) => packet.turn >= turn,
+            None => *outer >= msg_id,
+        });
     }
 
     pub(super) fn clear(&mut self) {
