@@ -165,7 +165,10 @@ impl Calls {
         self.queue.remove(&id);
         self.bytes -= entry.body.len();
         for msg_id in entry.former.iter().chain(entry.message.as_ref().map(|sent| &sent.msg_id)) {
-            self.by_msg_id.remove(msg_id);
+            // In a later session another call may have got the same identifier.
+            if self.by_msg_id.get(msg_id) == Some(&id) {
+                self.by_msg_id.remove(msg_id);
+            }
         }
         Some(entry)
     }
@@ -274,6 +277,19 @@ mod tests {
         }
         let left = [calls.len(), calls.queued_len(), calls.msg_ids_len(), calls.bytes()];
         assert_eq!(left, [0; 4]);
+    }
+
+    #[test]
+    fn an_identifier_that_another_call_has_now_stays_that_calls() {
+        let mut calls = Calls::default();
+        let ids = [0, 4].map(|len| calls.insert(vec![0; len], false, Vec::new()));
+        calls.send(ids[0], message(40), 1, Duration::ZERO);
+        calls.enqueue(ids[0], State::Queued);
+        calls.send(ids[1], message(40), 2, Duration::ZERO);
+        assert!(calls.remove(ids[0]).is_some());
+        assert_eq!(calls.sent_in(40), Some(ids[1]));
+        assert!(calls.remove(ids[1]).is_some());
+        assert_eq!(calls.msg_ids_len(), 0);
     }
 
     #[test]

@@ -90,6 +90,18 @@ fn it_is_said_again_in_a_new_session() {
 }
 
 #[test]
+fn an_answer_from_a_memory_that_is_gone_says_nothing_of_the_new_one() {
+    let mut peer = Peer::greeted();
+    let (call, sent) = peer.asked(1);
+    assert!(sent.initialises);
+    peer.say_new_session(i64::MAX, 1000);
+    peer.events();
+    peer.answer(sent.msg_id, b"done");
+    peer.assert_answered(call, true);
+    assert!(wraps(&mut peer, 2));
+}
+
+#[test]
 fn it_is_said_again_when_the_server_wants_it() {
     for name in ["CONNECTION_NOT_INITED", "CONNECTION_LAYER_INVALID"] {
         let mut peer = Peer::greeted();

@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use super::super::requests::Request;
 use super::super::{Connection, Event, Failure, Fault, Lost, RpcError};
 use crate::Now;
-use crate::calls::CallId;
+use crate::calls::{CallId, State};
 
 /// The binding of a temporary key has got lost.
 const NOT_BOUND: &str = "AUTH_KEY_PERM_EMPTY";
@@ -34,12 +34,12 @@ impl Connection {
         if let Some(link) = &mut self.link {
             link.refusals = 0;
         }
-        self.call_answered(call, result);
+        self.call_answered(call, req_msg_id, result);
         self.hand_over(now, rng);
         Ok(())
     }
 
-    fn call_answered(&mut self, call: CallId, result: &[u8]) {
+    fn call_answered(&mut self, call: CallId, req_msg_id: i64, result: &[u8]) {
         let limit = self.unpack_budget.min(gzip::MAX_UNPACKED);
         let object = match gzip::unpack_object(result, limit) {
             Ok(object) => object,
@@ -80,7 +80,11 @@ impl Connection {
             }
         }
         let Some(entry) = self.calls.remove(call) else { return };
-        let wrapped = entry.message.is_some_and(|sent| sent.prefix.starts_with(&self.init));
+        // An answer to a former message, or from a memory that is gone, says nothing of this one.
+        let wrapped = entry.state != State::Queued
+            && entry.message.is_some_and(|sent| {
+                sent.msg_id == req_msg_id && sent.prefix.starts_with(&self.init)
+            });
         self.session.is_initialised |= wrapped;
         let result = match error {
             Some(error) => Err(error),
