@@ -4,6 +4,8 @@ use std::io;
 
 use layer_mtproto::connection;
 
+use crate::peers::UnknownPeer;
+
 /// The server's refusal of a request.
 ///
 /// ```
@@ -100,6 +102,9 @@ pub enum InvocationError {
     /// The request can't be sent as it is.
     #[error("the request can't be sent: {0}")]
     Request(#[from] connection::CallError),
+    /// A peer can't be named to the server; nothing was sent.
+    #[error(transparent)]
+    UnknownPeer(#[from] UnknownPeer),
     /// The server broke the protocol.
     #[error("the server broke the protocol: {0}")]
     Protocol(connection::Failure),

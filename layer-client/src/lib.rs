@@ -8,6 +8,8 @@ mod error;
 #[allow(dead_code, reason = "what uses it comes next")]
 mod net;
 #[allow(dead_code, reason = "what uses it comes next")]
+mod peers;
+#[allow(dead_code, reason = "what uses it comes next")]
 mod random;
 mod retry;
 pub mod session;
@@ -16,4 +18,5 @@ mod updates;
 pub use config::{Proxy, Socks5Config, TransportKind};
 pub use error::{InvocationError, RpcError};
 pub use layer_tl_types as tl;
+pub use peers::{PeerRef, UnknownPeer};
 pub use retry::{AutoSleep, NoRetries, RetryContext, RetryPolicy};
