@@ -4,6 +4,10 @@
 
 use std::collections::VecDeque;
 
+use layer_tl_types::Cursor;
+
+use crate::router::RpcError;
+
 /// What the server does otherwise than it would by itself. The default is nothing.
 ///
 /// ```
@@ -44,4 +48,49 @@ pub struct Faults {
     /// With the answers to so many packets to come, the client is asked to send its latest query
     /// again (`msg_resend_req`).
     pub ask_resend: u32,
+    /// Nothing that comes is looked at, and nothing is sent: a server that never answers.
+    pub mute: bool,
+    /// Queries that are refused instead of being run.
+    pub refused_calls: Vec<RefusedCalls>,
+}
+
+/// Queries that are refused: flood waits, migrations, and whatever else servers say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedCalls {
+    /// The constructor id of the function; any if there is none.
+    pub function: Option<u32>,
+    /// With what.
+    pub error: RpcError,
+    /// So many to come.
+    pub times: u32,
+}
+
+impl Faults {
+    /// Has queries refused, so many to come: those of one function, or any.
+    ///
+    /// ```
+    /// use layer_sandbox::{RpcError, Settings, World};
+    /// use layer_tl_types::{Identifiable, functions};
+    ///
+    /// let mut world = World::new(Settings::default());
+    /// let function = functions::messages::SendMessage::CONSTRUCTOR_ID;
+    /// world.faults.refuse_calls(Some(function), RpcError::new(420, "FLOOD_WAIT_3"), 1);
+    /// ```
+    pub fn refuse_calls(&mut self, function: Option<u32>, error: RpcError, times: u32) {
+        self.refused_calls.push(RefusedCalls { function, error, times });
+    }
+
+    /// With what an unwrapped query is refused, if it is.
+    pub(crate) fn refused(&mut self, query: &[u8]) -> Option<RpcError> {
+        let id = Cursor::new(query).constructor_id().ok()?;
+        let matches = |refused: &RefusedCalls| refused.function.is_none_or(|asked| asked == id);
+        let at = self.refused_calls.iter().position(matches)?;
+        let refused = self.refused_calls.get_mut(at)?;
+        let error = refused.error.clone();
+        refused.times = refused.times.saturating_sub(1);
+        if refused.times == 0 {
+            self.refused_calls.remove(at);
+        }
+        Some(error)
+    }
 }

@@ -6,9 +6,10 @@
 //! * [`world`]: what the server knows; [`keys`], [`salts`] and [`session`] are its parts, and
 //!   [`tally`] counts what happens.
 //! * [`faults`]: knobs by which a test makes it behave worse.
-//! * `listen` (feature `listen`): the same on a loopback port, with threads.
+//! * `listen` (feature `listen`): the same on loopback ports, with threads; `Sandbox` is all of it for
+//!   a test.
 //!
-//! All but `listen` is pure: time comes in as [`Now`], random bytes as an argument. It is written apart
+//! All but these is pure: time comes in as [`Now`], random bytes as an argument. It is written apart
 //! from the client and shares with it no more than `layer-tl-types`, `layer-crypto` and `layer-wire`.
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,8 @@ pub mod listen;
 pub mod methods;
 pub mod router;
 pub mod salts;
+#[cfg(feature = "listen")]
+pub mod sandbox;
 pub mod session;
 pub mod tally;
 pub mod world;
@@ -32,4 +35,6 @@ pub use faults::Faults;
 #[cfg(feature = "listen")]
 pub use listen::Listener;
 pub use router::{Caller, Reply, RpcError};
+#[cfg(feature = "listen")]
+pub use sandbox::Sandbox;
 pub use world::{Settings, World};

@@ -1,21 +1,27 @@
-//! The server on a loopback port: two threads for each connection around the pure machine.
+//! The server on loopback ports: two threads for each connection around the pure machine.
 //!
-//! This module alone knows sockets, the system's clock and its randomness. `listen/link` is one
-//! connection, `listen/clock` the time, `listen/control` the commands that drive a running server.
+//! This module alone knows sockets, the system's clock and its randomness. `listen/hall` is what its
+//! threads share, `listen/door` one port, `listen/link` one connection, `listen/wait` how a task waits
+//! for the world to change, `listen/clock` the time, `listen/control` the commands that drive a running
+//! server.
 #![allow(clippy::disallowed_methods, reason = "this is the edge")]
 
 mod clock;
 mod control;
+mod door;
+mod hall;
 mod link;
+mod wait;
 
-use std::collections::BTreeMap;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use getrandom::SysRng;
+use rand_core::{CryptoRng, UnwrapErr};
 use thiserror::Error;
 
 pub use clock::Clock;
@@ -23,9 +29,11 @@ pub use control::{COMMANDS, CommandError};
 
 use crate::World;
 use crate::world::Settings;
-use link::Link;
+use door::Door;
+use hall::Hall;
+pub(crate) use hall::Shared;
 
-/// Connections at a time; further ones are closed at once.
+/// Connections at a time, unless told otherwise; further ones are closed at once.
 pub const MOST_CONNECTIONS: usize = 256;
 
 /// The server can't be started.
@@ -52,44 +60,23 @@ pub enum ListenError {
 /// ```
 #[derive(Debug)]
 pub struct Listener {
-    address: SocketAddr,
+    doors: Vec<Door>,
     shared: Arc<Shared>,
-    acceptor: Option<JoinHandle<()>>,
+    /// Ends waits in their time.
+    timer: Option<JoinHandle<()>>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    hall: Mutex<Hall>,
+/// With what a server is started, beside its [`Settings`].
+pub(crate) struct Start {
+    pub(crate) clock: Clock,
+    pub(crate) rng: Box<dyn CryptoRng + Send>,
+    pub(crate) most_connections: usize,
 }
 
-/// All that the threads share: the world, its time, and the machines of all connections.
-#[derive(Debug)]
-struct Hall {
-    world: World,
-    clock: Clock,
-    links: BTreeMap<u64, Link>,
-    admitted: u64,
-    stopping: bool,
-}
-
-impl Shared {
-    fn hall(&self) -> MutexGuard<'_, Hall> {
-        self.hall.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Hall {
-    fn admit(&mut self, link: Link) -> u64 {
-        self.admitted += 1;
-        self.links.insert(self.admitted, link);
-        self.admitted
-    }
-
-    /// Wakes connections that something else gave something to do.
-    fn wake_who_is_due(&self) {
-        for link in self.links.values() {
-            link.wake_if_due(&self.world);
-        }
+impl Default for Start {
+    fn default() -> Self {
+        let (clock, rng) = (Clock::system(), Box::new(UnwrapErr(SysRng)));
+        Self { clock, rng, most_connections: MOST_CONNECTIONS }
     }
 }
 
@@ -112,22 +99,47 @@ impl Listener {
         mut settings: Settings,
         clock: Clock,
     ) -> Result<Self, ListenError> {
-        let (listener, address) = on_loopback(address)?;
+        let (socket, address) = door::bind(address)?;
         settings.address = address;
-        let world = World::new(settings);
-        let hall = Hall { world, clock, links: BTreeMap::new(), admitted: 0, stopping: false };
-        let shared = Arc::new(Shared { hall: Mutex::new(hall) });
-        let acceptor =
-            thread::Builder::new().name(format!("sandbox {}", address.port())).spawn({
-                let shared = shared.clone();
-                move || accept(&listener, address, &shared)
-            })?;
-        Ok(Self { address, shared, acceptor: Some(acceptor) })
+        let dc = settings.dc;
+        let hall = Hall::new(World::new(settings), Start { clock, ..Start::default() });
+        let shared = Arc::new(Shared::new(hall));
+        let doors = vec![Door::open(dc, socket, address, &shared)?];
+        Ok(Self { doors, shared, timer: None })
+    }
+
+    /// Listens for several data centres, which stand apart; each is told its address in the settings.
+    ///
+    /// # Errors
+    /// If an address is not a loopback one, or the system refuses it.
+    pub(crate) fn bind_each(
+        addresses: &[(i32, SocketAddr)],
+        mut settings: Settings,
+        start: Start,
+    ) -> Result<Self, ListenError> {
+        let mut bound = Vec::new();
+        for (dc, address) in addresses {
+            let (socket, address) = door::bind(*address)?;
+            settings.addresses.insert(*dc, address);
+            bound.push((*dc, socket, address));
+        }
+        settings.address = settings.address_of(settings.dc);
+        let shared = Arc::new(Shared::new(Hall::new(World::new(settings), start)));
+        let timer = thread::Builder::new().name("sandbox timer".into());
+        let timer = timer.spawn({
+            let waits = shared.waits.clone();
+            move || waits.keep_time()
+        })?;
+        let mut server = Self { doors: Vec::new(), shared, timer: Some(timer) };
+        for (dc, socket, address) in bound {
+            server.doors.push(Door::open(dc, socket, address, &server.shared)?);
+        }
+        Ok(server)
     }
 
     /// Where clients find it.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.shared.hall().world.settings.address
     }
 
     /// What the server knows. While it is held, the server stands still; what was done to it is
@@ -144,55 +156,53 @@ impl Listener {
     /// Moves the server's clocks on, wall and monotonic. What falls due by that is done at once:
     /// clients that were silent too long lose their connections.
     pub fn advance(&self, by: Duration) {
-        self.set_clock(|clock| clock.advance(by));
+        self.shared.hall().set_clock(|clock| clock.advance(by));
     }
 
     /// Sets the server's wall clock forward by so many seconds, or back.
     pub fn shift(&self, seconds: i64) {
-        self.set_clock(|clock| clock.shift(seconds));
-    }
-
-    fn set_clock(&self, set: impl FnOnce(&mut Clock)) {
-        let hall = &mut *self.shared.hall();
-        set(&mut hall.clock);
-        // Here and not by the writers, lest a client be a little faster than they are.
-        let now = hall.clock.now();
-        hall.links.retain(|_, link| {
-            let open = link.handle_timeout(now, &mut hall.world);
-            link.wake();
-            open
-        });
+        self.shared.hall().set_clock(|clock| clock.shift(seconds));
     }
 
     /// The server restarts: it loses all connections and what it had in memory, and keeps its keys.
     /// Its port stays open all the while.
     pub fn restart(&self) {
         let mut hall = self.shared.hall();
-        hall.links.clear();
+        hall.cut_links();
         hall.world.restart();
+        hall.changed();
     }
 
     /// All salts that clients know are worth nothing from now on.
     pub fn stale_salts(&self) {
-        let mut world = self.world();
-        let keys: Vec<i64> = world.keys.ids().collect();
-        for key in keys {
-            world.stale_salts(key);
-        }
+        self.shared.act(|hall| {
+            let keys: Vec<i64> = hall.world.keys.ids().collect();
+            keys.into_iter().for_each(|key| hall.world.stale_salts(key));
+        });
+    }
+
+    /// Cuts all connections.
+    pub fn cut_links(&self) {
+        self.shared.hall().cut_links();
+    }
+
+    /// Closes the next `count` connections as soon as they are there.
+    pub fn refuse_links(&self, count: u32) {
+        self.shared.hall().refusals = count;
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        {
-            let mut hall = self.shared.hall();
-            hall.stopping = true;
-            hall.links.clear();
-        }
-        // The acceptor waits for a connection: this is its last.
-        let woken = TcpStream::connect(self.address).is_ok();
-        if let (Some(acceptor), true) = (self.acceptor.take(), woken) {
-            let _ = acceptor.join();
+        self.shared.stop();
+        // Here and not with the field, after all of them know that they are to stop.
+        self.doors.clear();
+        if let Some(timer) = self.timer.take() {
+            let _ = timer.join();
         }
     }
 }
@@ -219,45 +229,6 @@ impl DerefMut for Held<'_> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.hall.wake_who_is_due();
-    }
-}
-
-fn on_loopback(address: impl ToSocketAddrs) -> Result<(TcpListener, SocketAddr), ListenError> {
-    let addresses: Vec<SocketAddr> = address.to_socket_addrs()?.collect();
-    if let Some(other) = addresses.iter().find(|address| !address.ip().is_loopback()) {
-        return Err(ListenError::NotLoopback(*other));
-    }
-    let listener = TcpListener::bind(addresses.as_slice())?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
-}
-
-fn accept(listener: &TcpListener, address: SocketAddr, shared: &Arc<Shared>) {
-    let mut threads: Vec<JoinHandle<()>> = Vec::new();
-    while !shared.hall().stopping {
-        let stream = match listener.accept() {
-            Ok((stream, _)) => stream,
-            Err(_) => {
-                // Too many open files, most likely; some will be closed.
-                thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-        };
-        threads.retain(|thread| !thread.is_finished());
-        if threads.len() >= MOST_CONNECTIONS {
-            continue;
-        }
-        let name = format!("read {}", address.port());
-        let serving = thread::Builder::new().name(name).spawn({
-            let shared = shared.clone();
-            move || {
-                let _ = link::serve(stream, &shared);
-            }
-        });
-        threads.extend(serving);
-    }
-    for thread in threads {
-        let _ = thread.join();
+        self.hall.changed();
     }
 }

@@ -60,6 +60,8 @@ pub struct Tally {
     pub packed_answers: u64,
     /// Containers that were sent.
     pub sent_containers: u64,
+    /// How often something came that was not looked at.
+    pub unheard: u64,
     known_salts: BTreeSet<i64>,
 }
 
@@ -130,6 +132,6 @@ impl fmt::Display for Tally {
             write!(f, " bad_{code}={count}")?;
         }
         write!(f, " answers={} packed_answers={}", self.answers, self.packed_answers)?;
-        write!(f, " sent_containers={}", self.sent_containers)
+        write!(f, " sent_containers={} unheard={}", self.sent_containers, self.unheard)
     }
 }

@@ -1,5 +1,6 @@
 //! What the server knows, as plain data. Users, chats and messages will live here.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -20,8 +21,12 @@ pub struct Settings {
     pub terms: Terms,
     /// The data centre that this is for clients that name none.
     pub dc: i32,
-    /// Where clients are told to find every data centre.
+    /// Where clients are told to find every data centre that has no address of its own.
     pub address: SocketAddr,
+    /// Addresses of the data centres that have their own. If there are any, data centres stand apart:
+    /// there are no others, and a key that was agreed with one is not known to another. Else this
+    /// server is all of them.
+    pub addresses: BTreeMap<i32, SocketAddr>,
     /// Secrets of the MTProxy that this is too.
     pub secrets: Vec<ProxySecret>,
 }
@@ -33,8 +38,29 @@ impl Default for Settings {
             terms: Terms::new(well_known_key()),
             dc: 2,
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            addresses: BTreeMap::new(),
             secrets: Vec::new(),
         }
+    }
+}
+
+/// Data centres that clients are told of where one address is all of them.
+const DCS: std::ops::RangeInclusive<i32> = 1..=5;
+
+impl Settings {
+    /// Whether data centres stand apart.
+    pub fn apart(&self) -> bool {
+        !self.addresses.is_empty()
+    }
+
+    /// The data centres that clients are told of, in their order.
+    pub fn dcs(&self) -> Vec<i32> {
+        if self.apart() { self.addresses.keys().copied().collect() } else { DCS.collect() }
+    }
+
+    /// Where clients are told to find a data centre.
+    pub fn address_of(&self, dc: i32) -> SocketAddr {
+        self.addresses.get(&dc).copied().unwrap_or(self.address)
     }
 }
 
@@ -116,6 +142,9 @@ impl World {
 
     /// Runs an unwrapped query: by the test's own methods, else by the router.
     pub(crate) fn run(&mut self, caller: &Caller, query: &[u8]) -> Reply {
+        if let Some(error) = self.faults.refused(query) {
+            return Reply::Now(Err(error));
+        }
         let own = self.intercept.0.as_mut().and_then(|methods| methods(caller, query));
         own.unwrap_or_else(|| Reply::Now(router::call(self, caller, query)))
     }

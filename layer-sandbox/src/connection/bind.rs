@@ -33,7 +33,8 @@ impl Turn<'_> {
             return Err(RpcError::new(400, "TEMP_AUTH_KEY_ALREADY_BOUND"));
         }
         let permanent = keys.get(request.perm_auth_key_id, now).ok_or_else(invalid)?;
-        if permanent.temporary.is_some() {
+        let elsewhere = self.world.settings.apart() && permanent.dc != Some(self.caller.dc);
+        if permanent.temporary.is_some() || elsewhere {
             return Err(invalid());
         }
         let opened = v1::open(&permanent.key, &request.encrypted_message).map_err(|_| invalid())?;

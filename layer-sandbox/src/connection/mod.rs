@@ -145,10 +145,15 @@ enum Stage {
 impl Connection {
     /// A link on which nothing has come.
     pub fn new(settings: &Settings, now: Now) -> Self {
+        Self::at(settings, settings.dc, now)
+    }
+
+    /// A link to the address of this data centre, on which nothing has come.
+    pub fn at(settings: &Settings, dc: i32, now: Now) -> Self {
         Self {
             stage: Stage::New(Vec::new()),
             exchange: Exchange::new(settings.terms.clone()),
-            dc: settings.dc,
+            dc,
             out: Vec::new(),
             waiting: false,
             silent_at: now.monotonic + HELLO,
@@ -175,6 +180,10 @@ impl Connection {
         world: &mut World,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Fault> {
+        if world.faults.mute {
+            world.tally.unheard += u64::from(!bytes.is_empty());
+            return Ok(());
+        }
         let stage = std::mem::replace(&mut self.stage, Stage::Closed);
         let mut link = match stage {
             Stage::Closed => return Ok(()),
@@ -192,6 +201,9 @@ impl Connection {
                     Detection::Found(mut link) => {
                         link.decoder.set_limit(MAX_PACKET);
                         self.dc = dialled(&link.kind, self.dc);
+                        if world.settings.apart() {
+                            self.exchange.set_dc(self.dc);
+                        }
                         link
                     }
                 }
@@ -249,7 +261,10 @@ impl Connection {
     ) -> Result<(), Fault> {
         let message = PlainMessage::read(packet)?;
         let answer = self.exchange.handle(message.body, now.unix(), rng)?;
-        if let Some(agreed) = answer.agreed {
+        if let Some(mut agreed) = answer.agreed {
+            if world.settings.apart() {
+                agreed.dc = Some(self.dc);
+            }
             world.keys.insert(agreed, now.unix())?;
         }
         let msg_id = world.next_msg_id(Said::InReply, now);
@@ -283,6 +298,9 @@ impl Connection {
     /// What other connections and [`World::push`] do may bring it nearer; what is due at once lies in the
     /// past.
     pub fn deadline(&self, world: &World) -> Duration {
+        if world.faults.mute {
+            return self.closes_at();
+        }
         let due = self.own_sessions(world).filter_map(|(_, session)| session.next_due());
         due.fold(self.closes_at(), Duration::min)
     }
@@ -309,7 +327,7 @@ impl Connection {
         }
         let stage = std::mem::replace(&mut self.stage, Stage::Closed);
         self.stage = match stage {
-            Stage::Framed(mut link) => {
+            Stage::Framed(mut link) if !world.faults.mute => {
                 self.send_due(&mut link.encoder, now, world, rng);
                 Stage::Framed(link)
             }

@@ -30,7 +30,9 @@ impl Connection {
     ) -> Result<(), Fault> {
         let key_id = envelope::key_id(packet).unwrap_or_default();
         let unknown = Fault::UnknownKey { key_id };
-        let known = world.keys.get_mut(key_id, now.unix()).ok_or(unknown)?;
+        let apart = world.settings.apart();
+        let known = world.keys.get_mut(key_id, now.unix());
+        let known = known.filter(|known| !apart || known.dc == Some(self.dc)).ok_or(unknown)?;
         let key = known.key.clone();
         let whole = envelope::without_tail(packet.len());
         let (packet, _) = packet.split_at_mut_checked(whole).unwrap_or_default();

@@ -139,6 +139,11 @@ impl Exchange {
         }
     }
 
+    /// From now on clients that name a data centre must name this one.
+    pub(crate) fn set_dc(&mut self, dc: i32) {
+        self.terms.dc = Some(dc);
+    }
+
     /// Decides how the next good `set_client_DH_params` end, in order; all further ones end well.
     pub fn plan(&mut self, outcomes: impl IntoIterator<Item = Outcome>) {
         self.outcomes.extend(outcomes);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::Listener;
+use crate::RpcError;
 use crate::faults::Faults;
 
 /// What [`Listener::command`] understands, for a program's help.
@@ -15,8 +16,12 @@ pub const COMMANDS: &str = "\
   shift SECONDS     sets its wall clock alone forward, or back if negative
   restart           closes all connections and forgets the sessions; the keys are kept
   stale-salts       makes all salts that clients know worthless
+  cut-links         closes all connections
+  refuse-links N    closes the next N connections as soon as they are there
+  refuse-call CODE NAME
+                    refuses the next query with this error, as 420 FLOOD_WAIT_3
   fault NAME VALUE  makes the server behave as servers sometimes do; VALUE is on or off for
-                    gzip-answers, no-containers, announce, strict-acks, want-init; how often for
+                    gzip-answers, no-containers, announce, strict-acks, want-init, mute; how often for
                     refuse-containers, ask-states, tell-states, ask-resend; and for refuse the code
                     with which the next packet is not taken
   stats             tells what clients have sent and been told, how many keys are known, and how
@@ -70,6 +75,12 @@ impl Listener {
             }
             ["restart"] => self.restart(),
             ["stale-salts"] => self.stale_salts(),
+            ["cut-links"] => self.cut_links(),
+            ["refuse-links", count] => self.refuse_links(argument(count, "a number")?),
+            ["refuse-call", code, name] => {
+                let error = RpcError::new(argument(code, "a code")?, *name);
+                self.world().faults.refuse_calls(None, error, 1);
+            }
             ["fault", name, value] => set_fault(&mut self.world().faults, name, value)?,
             ["stats"] => {
                 let world = self.world();
@@ -97,6 +108,7 @@ fn set_fault(faults: &mut Faults, name: &str, value: &str) -> Result<(), Command
         "no-containers" => faults.no_containers = switch()?,
         "announce" => faults.announce = switch()?,
         "strict-acks" => faults.strict_acks = switch()?,
+        "mute" => faults.mute = switch()?,
         "want-init" => faults.want_init = switch()?,
         "refuse-containers" => faults.refuse_containers = times()?,
         "ask-states" => faults.ask_states = times()?,

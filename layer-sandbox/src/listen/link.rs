@@ -10,8 +10,7 @@ use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use getrandom::SysRng;
-use rand_core::UnwrapErr;
+use rand_core::CryptoRng;
 
 use super::{Hall, Shared};
 use crate::{Connection, Now, World};
@@ -39,9 +38,14 @@ pub(super) struct Link {
 impl Link {
     /// Does what has fallen due. Returns whether the client was not silent for too long: if it was,
     /// it is sent nothing any more.
-    pub(super) fn handle_timeout(&mut self, now: Now, world: &mut World) -> bool {
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Now,
+        world: &mut World,
+        rng: &mut dyn CryptoRng,
+    ) -> bool {
         let is_due = self.connection.deadline(world) <= now.monotonic;
-        !is_due || self.connection.handle_timeout(now, world, &mut UnwrapErr(SysRng)).is_ok()
+        !is_due || self.connection.handle_timeout(now, world, rng).is_ok()
     }
 
     /// Wakes the writer if it would sleep too long.
@@ -65,8 +69,8 @@ impl Drop for Link {
     }
 }
 
-/// Serves a connection until either side closes it.
-pub(super) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
+/// Serves a connection to a data centre until either side closes it.
+pub(super) fn serve(dc: i32, stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
     let (stream, changed) = (Arc::new(stream), Arc::new(Condvar::new()));
@@ -77,7 +81,7 @@ pub(super) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         let now = hall.clock.now();
         let link = Link {
-            connection: Connection::new(&hall.world.settings, now),
+            connection: Connection::at(&hall.world.settings, dc, now),
             stream: stream.clone(),
             changed: changed.clone(),
             sleeps_until: Duration::MAX,
@@ -109,7 +113,6 @@ pub(super) fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
 
 /// Feeds the machine, until the socket or the link is closed.
 fn read(mut stream: &TcpStream, id: u64, changed: &Condvar, shared: &Shared) -> io::Result<()> {
-    let mut rng = UnwrapErr(SysRng);
     let mut bytes = vec![0; READ];
     loop {
         let len = match stream.read(&mut bytes) {
@@ -123,31 +126,31 @@ fn read(mut stream: &TcpStream, id: u64, changed: &Condvar, shared: &Shared) -> 
         while hall.links.get(&id).is_some_and(|link| link.connection.is_waiting()) {
             hall = wait(hall, changed, None);
         }
-        let Hall { world, links, clock, .. } = &mut *hall;
+        let Hall { world, links, clock, rng, .. } = &mut *hall;
         let Some(link) = links.get_mut(&id) else { return Ok(()) };
         // What the client did wrong is told to it as far as it may know.
         let came = bytes.get(..len).unwrap_or_default();
-        let _ = link.connection.receive(came, clock.now(), world, &mut rng);
+        let _ = link.connection.receive(came, clock.now(), world, &mut **rng);
         link.wake();
-        hall.wake_who_is_due();
+        hall.changed();
     }
 }
 
 /// Writes what the machine puts out and tells it when its deadline has come, until it has closed
 /// the connection or the client has.
 fn write(mut stream: &TcpStream, id: u64, changed: &Condvar, shared: &Shared) -> io::Result<()> {
-    let mut rng = UnwrapErr(SysRng);
     let mut hall = shared.hall();
     loop {
-        let Hall { world, links, clock, .. } = &mut *hall;
+        let Hall { world, links, clock, rng, .. } = &mut *hall;
+        let rng = &mut **rng;
         let Some(link) = links.get_mut(&id) else { return Ok(()) };
         let now = clock.now();
-        if !link.handle_timeout(now, world) {
+        if !link.handle_timeout(now, world, rng) {
             return Ok(());
         }
         let mut output = link.connection.take_output();
         if link.connection.is_waiting() {
-            let _ = link.connection.receive(&[], now, world, &mut rng);
+            let _ = link.connection.receive(&[], now, world, rng);
             output.append(&mut link.connection.take_output());
             link.wake();
         }

@@ -11,9 +11,6 @@ use crate::router::{Caller, RpcError};
 /// Test data centres are named by their id and this.
 const TEST: i32 = 10_000;
 
-/// Data centres that clients are told of; this server is all of them.
-const DCS: std::ops::RangeInclusive<i32> = 1..=5;
-
 /// How long clients may keep a config, in seconds.
 const CONFIG_LIFE: i32 = 3600;
 
@@ -28,7 +25,10 @@ pub fn get_config(
 ) -> Result<enums::Config, RpcError> {
     let date = caller.now.unix() as i32;
     let (this_dc, test_mode) = split_dc(caller.dc);
-    let known = if DCS.contains(&this_dc) { None } else { Some(this_dc) };
+    let mut dcs = world.settings.dcs();
+    if !dcs.contains(&this_dc) {
+        dcs.push(this_dc);
+    }
     let config = types::Config {
         default_p2p_contacts: true,
         revoke_pm_inbox: true,
@@ -36,7 +36,7 @@ pub fn get_config(
         expires: date.saturating_add(CONFIG_LIFE),
         test_mode,
         this_dc,
-        dc_options: DCS.chain(known).map(|dc| dc_option(world, dc)).collect(),
+        dc_options: dcs.into_iter().map(|dc| dc_option(world, dc)).collect(),
         // There is none to fall back upon: a client of a sandbox shall stay in it.
         dc_txt_domain_name: String::new(),
         chat_size_max: 200,
@@ -102,7 +102,7 @@ fn split_dc(dc: i32) -> (i32, bool) {
 }
 
 fn dc_option(world: &World, id: i32) -> enums::DcOption {
-    let address = world.settings.address;
+    let address = world.settings.address_of(id);
     types::DcOption {
         ipv6: address.is_ipv6(),
         media_only: false,

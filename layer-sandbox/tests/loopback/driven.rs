@@ -213,6 +213,8 @@ fn a_running_program_takes_commands_on_its_input_and_on_a_port() {
         "fault announce 1",
         "fault ask-states on",
         "fault refuse x",
+        "refuse-call x FLOOD_WAIT_3",
+        "refuse-links x",
         "stop",
     ] {
         assert!(command(line).starts_with("error "), "{line}");
@@ -239,6 +241,7 @@ fn commands_set_every_fault() {
         ("announce", "on"),
         ("strict-acks", "on"),
         ("want-init", "on"),
+        ("mute", "on"),
         ("refuse-containers", "1"),
         ("ask-states", "2"),
         ("tell-states", "3"),

@@ -12,6 +12,7 @@
 #[allow(dead_code, reason = "the other tests need more of it")]
 mod client;
 mod driven;
+mod sandbox;
 mod socket;
 
 use std::io::{BufRead, BufReader, Read, Write};

@@ -71,7 +71,12 @@ impl Client {
 
     /// Agrees a key.
     pub(crate) fn agree(&mut self, public: &PublicKey, time: i64) -> Login {
-        let mut scene = Scene::new(7, Dialect::default());
+        self.agree_as(Dialect::default(), public, time)
+    }
+
+    /// Agrees a key in some client's way.
+    pub(crate) fn agree_as(&mut self, dialect: Dialect, public: &PublicKey, time: i64) -> Login {
+        let mut scene = Scene::new(7, dialect);
         scene.public = public.clone();
         let body = self.plain(&scene.req_pq());
         scene.read_res_pq(&body);
