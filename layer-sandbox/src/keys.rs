@@ -107,6 +107,11 @@ impl Keys {
         replaced
     }
 
+    /// The permanent key that a temporary one is bound to; any other stands for itself.
+    pub fn permanent(&self, id: i64) -> i64 {
+        self.known.get(&id).and_then(KnownKey::bound_to).unwrap_or(id)
+    }
+
     /// Makes all salts of a key worth nothing.
     pub fn stale_salts(&mut self, id: i64) {
         if let Some(known) = self.known.get_mut(&id) {

@@ -2,7 +2,7 @@
 //!
 //! * [`exchange`]: the server's half of key agreement.
 //! * [`connection`]: the pure machine of one link: bytes in, bytes out.
-//! * [`router`] and [`methods`]: from a constructor id to what answers it.
+//! * [`router`] and `methods`: from a constructor id to what answers it.
 //! * [`world`]: what the server knows; [`keys`], [`salts`] and [`session`] are its parts, and
 //!   [`tally`] counts what happens.
 //! * [`faults`]: knobs by which a test makes it behave worse.
@@ -20,7 +20,7 @@ pub mod faults;
 pub mod keys;
 #[cfg(feature = "listen")]
 pub mod listen;
-pub mod methods;
+mod methods;
 pub mod router;
 pub mod salts;
 #[cfg(feature = "listen")]

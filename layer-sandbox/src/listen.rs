@@ -80,6 +80,18 @@ impl Default for Start {
     }
 }
 
+impl Start {
+    /// A world; what is drawn in it comes from our dice, unless the settings say from where.
+    fn world(&mut self, mut settings: Settings) -> World {
+        settings.seed.get_or_insert_with(|| {
+            let mut seed = [0; 32];
+            self.rng.fill_bytes(&mut seed);
+            seed
+        });
+        World::new(settings)
+    }
+}
+
 impl Listener {
     /// Listens, in the system's time; port 0 takes a free one. The address in the settings is
     /// replaced by what was bound.
@@ -102,8 +114,9 @@ impl Listener {
         let (socket, address) = door::bind(address)?;
         settings.address = address;
         let dc = settings.dc;
-        let hall = Hall::new(World::new(settings), Start { clock, ..Start::default() });
-        let shared = Arc::new(Shared::new(hall));
+        let mut start = Start { clock, ..Start::default() };
+        let world = start.world(settings);
+        let shared = Arc::new(Shared::new(Hall::new(world, start)));
         let doors = vec![Door::open(dc, socket, address, &shared)?];
         Ok(Self { doors, shared, timer: None })
     }
@@ -115,7 +128,7 @@ impl Listener {
     pub(crate) fn bind_each(
         addresses: &[(i32, SocketAddr)],
         mut settings: Settings,
-        start: Start,
+        mut start: Start,
     ) -> Result<Self, ListenError> {
         let mut bound = Vec::new();
         for (dc, address) in addresses {
@@ -124,7 +137,8 @@ impl Listener {
             bound.push((*dc, socket, address));
         }
         settings.address = settings.address_of(settings.dc);
-        let shared = Arc::new(Shared::new(Hall::new(World::new(settings), start)));
+        let world = start.world(settings);
+        let shared = Arc::new(Shared::new(Hall::new(world, start)));
         let timer = thread::Builder::new().name("sandbox timer".into());
         let timer = timer.spawn({
             let waits = shared.waits.clone();

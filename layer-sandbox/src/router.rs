@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use layer_tl_types::{
-    Cursor, Deserializable, Identifiable, RawObject, RemoteCall, Serializable, functions, types,
-};
+use layer_tl_types::{Cursor, Deserializable, Identifiable, RawObject, functions, types};
 use layer_wire::gzip;
 use layer_wire::message::GZIP_PACKED;
 
-use crate::methods;
+use crate::methods::{self, Access, Method};
+use crate::world::User;
 use crate::{Now, World};
 
 /// Who asks, and when.
@@ -24,6 +23,29 @@ pub struct Caller {
     pub dc: i32,
     /// When the query came.
     pub now: Now,
+    /// The permanent key that [`Caller::key_id`] is bound to, or itself: to it logins belong.
+    pub login_key: i64,
+    /// The layer that the client speaks, if it told.
+    pub layer: Option<i32>,
+    /// Who is logged in under the key.
+    pub user: Option<i64>,
+}
+
+impl Caller {
+    /// Who asks by this key, in this session, at data centre `dc`. Who is logged in under it is for
+    /// the world to say, when it runs the query.
+    pub fn new(key_id: i64, session_id: i64, dc: i32, now: Now) -> Self {
+        let (login_key, layer, user) = (key_id, None, None);
+        Self { key_id, session_id, msg_id: 0, dc, now, login_key, layer, user }
+    }
+
+    /// Who is logged in.
+    ///
+    /// # Errors
+    /// 401 if nobody is.
+    pub fn user(&self) -> Result<i64, RpcError> {
+        self.user.ok_or_else(|| RpcError::new(401, "AUTH_KEY_UNREGISTERED"))
+    }
 }
 
 /// How a query is answered. It has been executed by then, once.
@@ -74,6 +96,8 @@ pub struct Unwrapped {
     pub init: bool,
     /// What it waits for, by `invokeAfterMsg` and `invokeAfterMsgs`.
     pub after: Vec<i64>,
+    /// It was inside an `invokeWithoutUpdates`.
+    pub without_updates: bool,
 }
 
 /// More wrappers than any client puts around one query.
@@ -106,12 +130,13 @@ pub fn unpack(data: &[u8], room: &mut usize) -> Result<Vec<u8>, RpcError> {
 /// Takes off `invokeWithLayer`, `initConnection` and the other wrappers, in any order, and unpacks what is
 /// packed inside them. `room` is as for [`unpack`].
 ///
-/// Nothing is made of what some of them say: there are no updates to be left out; nobody is logged in.
+/// Nothing is made of what some of them say.
 ///
 /// # Errors
 /// If a wrapper can't be read, or there are too many.
 pub fn unwrap(query: &[u8], room: &mut usize) -> Result<Unwrapped, RpcError> {
     let (mut layer, mut init, mut after) = (None, false, Vec::new());
+    let mut without_updates = false;
     let mut rest = RawObject(query.to_vec());
     for _ in 0..MOST_WRAPPERS {
         let mut cursor = Cursor::new(&rest.0);
@@ -147,6 +172,7 @@ pub fn unwrap(query: &[u8], room: &mut usize) -> Result<Unwrapped, RpcError> {
                 RawObject(unpack(data, room)?)
             }
             functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID => {
+                without_updates = true;
                 inner!(InvokeWithoutUpdates).query
             }
             functions::InvokeWithTakeout::<RawObject>::CONSTRUCTOR_ID => {
@@ -167,7 +193,10 @@ pub fn unwrap(query: &[u8], room: &mut usize) -> Result<Unwrapped, RpcError> {
             functions::InvokeWithReCaptcha::<RawObject>::CONSTRUCTOR_ID => {
                 inner!(InvokeWithReCaptcha).query
             }
-            _ => return Ok(Unwrapped { query: rest.0, layer, init, after }),
+            _ => {
+                let query = rest.0;
+                return Ok(Unwrapped { query, layer, init, after, without_updates });
+            }
         };
         if after.len() > MOST_AFTER {
             break;
@@ -189,35 +218,33 @@ pub fn is_for_anybody(query: &[u8]) -> bool {
 /// Runs an unwrapped query. The bytes are those of the answer's boxed object.
 ///
 /// # Errors
-/// What the handler refuses; 400 for what is unknown or can't be read, so that no client asks again.
+/// What the handler refuses; 401 where a login is wanted and there is none; 400 for what is unknown or can't
+/// be read, so that no client asks again.
 pub fn call(world: &mut World, caller: &Caller, query: &[u8]) -> Result<Vec<u8>, RpcError> {
     let mut cursor = Cursor::new(query);
     let id = cursor.constructor_id().map_err(|_| RpcError::unreadable())?;
-    match id {
-        functions::help::GetConfig::CONSTRUCTOR_ID => {
-            run(cursor, |query| methods::help::get_config(world, caller, query))
-        }
-        functions::help::GetNearestDc::CONSTRUCTOR_ID => {
-            run(cursor, |query| methods::help::get_nearest_dc(world, caller, query))
-        }
-        // By these clients find out whether they are logged in, and nobody is yet.
-        functions::users::GetUsers::CONSTRUCTOR_ID
-        | functions::users::GetFullUser::CONSTRUCTOR_ID
-        | functions::updates::GetState::CONSTRUCTOR_ID => {
-            Err(RpcError::new(401, "AUTH_KEY_UNREGISTERED"))
-        }
-        _ => Err(RpcError::new(400, format!("INPUT_METHOD_INVALID_{id}"))),
+    let method = methods::find(id)
+        .ok_or_else(|| RpcError::new(400, format!("INPUT_METHOD_INVALID_{id}")))?;
+    if method.access != Access::Anyone {
+        admit(world, caller, method)?;
     }
+    (method.run)(world, caller, cursor)
 }
 
-/// Reads the query, runs its handler and writes the answer, all of the types that belong together.
-fn run<Q: RemoteCall + Deserializable>(
-    mut cursor: Cursor<'_>,
-    handler: impl FnOnce(Q) -> Result<Q::Return, RpcError>,
-) -> Result<Vec<u8>, RpcError>
-where
-    Q::Return: Serializable,
-{
-    let query = Q::deserialize(&mut cursor).map_err(|_| RpcError::unreadable())?;
-    Ok(handler(query)?.to_bytes())
+/// Whether who asks may ask this, and here.
+fn admit(world: &World, caller: &Caller, method: &Method) -> Result<(), RpcError> {
+    let user = caller.user()?;
+    let is_bot = world.accounts.is_bot(user);
+    match method.access {
+        Access::User if is_bot => return Err(RpcError::new(400, "BOT_METHOD_INVALID")),
+        Access::Bot if !is_bot => return Err(RpcError::new(400, "USER_BOT_REQUIRED")),
+        _ => {}
+    }
+    let is_guest = world.accounts.login(caller.login_key).is_some_and(|login| login.imported);
+    match world.accounts.get(user) {
+        Some(User { dc, .. }) if is_guest && !method.is_for_guests() => {
+            Err(RpcError::new(303, format!("USER_MIGRATE_{dc}")))
+        }
+        _ => Ok(()),
+    }
 }

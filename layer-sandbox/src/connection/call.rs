@@ -29,7 +29,9 @@ impl Turn<'_> {
 
     /// Takes off the wrappers and does what they say. Returns the query if it can be executed now.
     fn prepare(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, RpcError> {
-        let Unwrapped { query, layer, init, after } = router::unwrap(bytes, &mut self.room)?;
+        let unwrapped = router::unwrap(bytes, &mut self.room)?;
+        let Unwrapped { query, layer, init, after, without_updates } = unwrapped;
+        self.session.hears |= !without_updates;
         let (msg_id, now) = (self.caller.msg_id, self.caller.now);
         let known = self.world.keys.get_mut(self.caller.key_id, now.unix());
         let known = known.ok_or_else(|| RpcError::new(401, "AUTH_KEY_UNREGISTERED"))?;

@@ -116,7 +116,7 @@ impl Connection {
         // Media-only data centres are named by the negated id.
         let named = world.keys.get(key_id, now.unix()).and_then(|known| known.dc);
         let dc = named.map_or(self.dc, i32::wrapping_abs);
-        let caller = Caller { key_id, session_id, msg_id: 0, dc, now };
+        let caller = Caller::new(key_id, session_id, dc, now);
         let connection = *self.id.get_or_insert_with(|| world.next_connection());
         let mut turn = Turn::new(caller, (salt, connection), self.disconnect_at, world, rng);
         act(&mut turn);

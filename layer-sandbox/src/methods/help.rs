@@ -15,11 +15,8 @@ const TEST: i32 = 10_000;
 const CONFIG_LIFE: i32 = 3600;
 
 /// `help.getConfig`: where the data centres are, and limits.
-///
-/// # Errors
-/// None.
-pub fn get_config(
-    world: &World,
+pub(super) fn get_config(
+    world: &mut World,
     caller: &Caller,
     _: functions::help::GetConfig,
 ) -> Result<enums::Config, RpcError> {
@@ -83,17 +80,23 @@ pub fn get_config(
 }
 
 /// `help.getNearestDc`: the one that was dialled.
-///
-/// # Errors
-/// None.
-pub fn get_nearest_dc(
-    _: &World,
+pub(super) fn get_nearest_dc(
+    _: &mut World,
     caller: &Caller,
     _: functions::help::GetNearestDc,
 ) -> Result<enums::NearestDc, RpcError> {
     let (this_dc, _) = split_dc(caller.dc);
     let country = "ZZ".into();
     Ok(types::NearestDc { country, this_dc, nearest_dc: this_dc }.into())
+}
+
+/// `help.setBotUpdatesStatus`: a bot tells how many updates it has not looked at yet.
+pub(super) fn set_bot_updates_status(
+    _: &mut World,
+    _: &Caller,
+    _: functions::help::SetBotUpdatesStatus,
+) -> Result<bool, RpcError> {
+    Ok(true)
 }
 
 /// The plain id of a data centre, and whether it is a test one.

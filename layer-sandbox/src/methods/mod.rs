@@ -1,3 +1,132 @@
-//! What answers queries: one file per family, a function per method.
+//! What answers queries: one file for each family, a function for each method, and here the table of all.
+//!
+//! A new method is a line in the table and a function in its family's file,
+//! `fn(&mut World, &Caller, functions::x::Y) -> Result<answer of Y, RpcError>`. What the line says before
+//! the method is who may ask it, as [`Access`] has it.
 
-pub mod help;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use layer_tl_types::{Cursor, Deserializable, Identifiable, RemoteCall, Serializable, functions};
+
+use crate::World;
+use crate::router::{Caller, RpcError};
+
+mod contacts;
+mod help;
+mod updates;
+mod users;
+
+/// Who may ask a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Also who is not logged in.
+    Anyone,
+    /// Who is logged in, a person or a bot.
+    Both,
+    /// People only.
+    User,
+    /// Bots only.
+    Bot,
+}
+
+/// A line of the table.
+pub(crate) struct Method {
+    /// The constructor id of the query.
+    pub(crate) id: u32,
+    /// As the generated types call it, `help::GetConfig`.
+    pub(crate) name: &'static str,
+    pub(crate) access: Access,
+    /// Reads the query, which begins after its id, runs it, and writes the boxed answer.
+    pub(crate) run: fn(&mut World, &Caller, Cursor<'_>) -> Result<Vec<u8>, RpcError>,
+}
+
+impl Method {
+    /// Whether a data centre answers it that is not the account's own, to who was carried over to it.
+    pub(crate) fn is_for_guests(&self) -> bool {
+        const FAMILIES: [&str; 5] = ["auth", "help", "langpack", "stats", "upload"];
+        // Inline messages lie where their ids say.
+        const INLINE: [&str; 3] =
+            ["EditInlineBotMessage", "SetInlineGameScore", "GetInlineGameHighScores"];
+        let (family, method) = self.name.split_once("::").unwrap_or_default();
+        FAMILIES.contains(&family) || INLINE.contains(&method)
+    }
+}
+
+/// The method of a constructor id, if there is one.
+pub(crate) fn find(id: u32) -> Option<&'static Method> {
+    static BY_ID: LazyLock<BTreeMap<u32, &'static Method>> =
+        LazyLock::new(|| TABLE.iter().map(|method| (method.id, method)).collect());
+    BY_ID.get(&id).copied()
+}
+
+/// Reads the query, runs its handler and writes the answer, all of the types that belong together.
+fn answer<Q: RemoteCall + Deserializable>(
+    world: &mut World,
+    caller: &Caller,
+    mut query: Cursor<'_>,
+    handler: fn(&mut World, &Caller, Q) -> Result<Q::Return, RpcError>,
+) -> Result<Vec<u8>, RpcError>
+where
+    Q::Return: Serializable,
+{
+    let query = Q::deserialize(&mut query).map_err(|_| RpcError::unreadable())?;
+    Ok(handler(world, caller, query)?.to_bytes())
+}
+
+macro_rules! table {
+    ($($access:ident $space:ident::$method:ident => $handler:path,)*) => {
+        /// All methods.
+        static TABLE: &[Method] = &[$(Method {
+            id: functions::$space::$method::CONSTRUCTOR_ID,
+            name: concat!(stringify!($space), "::", stringify!($method)),
+            access: Access::$access,
+            run: |world, caller, query| {
+                answer::<functions::$space::$method>(world, caller, query, $handler)
+            },
+        }),*];
+    };
+}
+
+table! {
+    User contacts::GetContacts => contacts::get_contacts,
+    Anyone help::GetConfig => help::get_config,
+    Anyone help::GetNearestDc => help::get_nearest_dc,
+    Bot help::SetBotUpdatesStatus => help::set_bot_updates_status,
+    Both updates::GetState => updates::get_state,
+    Both users::GetUsers => users::get_users,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCHEMA: &str = include_str!("../../../layer-tl-types/tl/api.tl");
+    const ACCESS: &str = include_str!("../../../layer-tl-types/tl/method-access.tsv");
+
+    /// The schema's name of a method.
+    fn schema_name(id: u32) -> &'static str {
+        let id = format!("#{id:x} ");
+        let mut lines = SCHEMA.lines().map(|line| line.replacen("#0", "#", 4));
+        let at = lines.position(|line| line.contains(&id)).unwrap();
+        SCHEMA.lines().nth(at).unwrap().split('#').next().unwrap()
+    }
+
+    #[test]
+    fn a_method_is_listed_once_and_lets_in_whom_it_should() {
+        for method in TABLE {
+            let same = TABLE.iter().filter(|other| other.id == method.id);
+            assert_eq!(same.count(), 1, "{}", method.name);
+            let name = schema_name(method.id);
+            let mut lines = ACCESS.lines().filter_map(|line| line.split_once('\t'));
+            let listed = lines.find(|(listed, _)| *listed == name).map(|(_, who)| who);
+            let allowed: &[Access] = match listed {
+                Some("user") => &[Access::User, Access::Anyone],
+                Some("bot") => &[Access::Bot],
+                // The list does not have all methods that only bots may ask.
+                _ => &[Access::Both, Access::Bot, Access::Anyone],
+            };
+            assert!(allowed.contains(&method.access), "{name}");
+        }
+    }
+}

@@ -91,6 +91,8 @@ pub struct Session {
     pub(crate) used: Duration,
     /// The connection that it speaks through: the one that spoke last.
     pub(crate) connection: Option<u64>,
+    /// Updates go to it: it has asked something outside of an `invokeWithoutUpdates`.
+    pub(crate) hears: bool,
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Outbox,
     pub(crate) calls: Calls,

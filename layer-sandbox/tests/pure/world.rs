@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use layer_sandbox::session::Sessions;
 use layer_sandbox::{Reply, RpcError};
-use layer_tl_types::{Serializable, enums, functions, types};
+use layer_tl_types::{RawObject, Serializable, enums, functions, types};
 
 use crate::link::{GET_CONFIG, Link, config, rpc_error};
 
@@ -98,4 +98,19 @@ fn the_session_in_which_nothing_was_said_for_longest_makes_room() {
     }
     assert_eq!(speak(first), (true, true, Sessions::MOST));
     assert_eq!(speak(first - 1), (true, false, Sessions::MOST));
+}
+
+#[test]
+fn updates_go_to_sessions_that_have_asked_for_something_with_updates() {
+    let mut link = Link::new(1).greeted();
+    let user = link.world.add_user("Alice", "+49 151 0000001");
+    let ids = (link.key.id(), link.session_id);
+    link.world.log_in(ids.0, user);
+    assert_eq!(link.world.sessions_of(user), []);
+    let query = RawObject(GET_CONFIG.to_bytes());
+    link.ask(&functions::InvokeWithoutUpdates { query });
+    assert_eq!(link.world.sessions_of(user), []);
+    link.ask(&GET_CONFIG);
+    assert_eq!(link.world.sessions_of(user), [ids]);
+    assert_eq!(link.world.sessions_of(user + 1), []);
 }

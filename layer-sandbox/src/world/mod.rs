@@ -1,18 +1,26 @@
-//! What the server knows, as plain data. Users, chats and messages will live here.
+//! What the server knows, as plain data: `accounts` are the users and who is logged in as whom.
+
+mod accounts;
+mod people;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use layer_tl_types::{Deserializable, RemoteCall};
 use layer_wire::framing::ProxySecret;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng};
 
 use crate::Now;
 use crate::exchange::Terms;
 use crate::faults::Faults;
 use crate::keys::{Keys, well_known_key};
-use crate::router::{self, Caller, Reply};
+use crate::router::{self, Caller, Reply, RpcError};
 use crate::session::Sessions;
 use crate::tally::Tally;
+
+pub use accounts::{Accounts, Bot, Login, TELEGRAM, User};
 
 /// What is fixed when a server is started.
 #[derive(Clone, Debug)]
@@ -29,10 +37,13 @@ pub struct Settings {
     pub addresses: BTreeMap<i32, SocketAddr>,
     /// Secrets of the MTProxy that this is too.
     pub secrets: Vec<ProxySecret>,
+    /// What codes, tokens and the like are drawn from. Without one they are the same in every world;
+    /// a listener takes one from the system then.
+    pub seed: Option<[u8; 32]>,
 }
 
 impl Default for Settings {
-    /// The well-known key, data centre 2, no address yet, no secrets.
+    /// The well-known key, data centre 2, no address yet, no secrets, no seed.
     fn default() -> Self {
         Self {
             terms: Terms::new(well_known_key()),
@@ -40,6 +51,7 @@ impl Default for Settings {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             addresses: BTreeMap::new(),
             secrets: Vec::new(),
+            seed: None,
         }
     }
 }
@@ -77,6 +89,10 @@ pub struct World {
     pub faults: Faults,
     /// What has come and gone.
     pub tally: Tally,
+    /// Users, and who is logged in as whom.
+    pub accounts: Accounts,
+    /// What is drawn by chance in a handler.
+    pub(crate) rng: ChaCha20Rng,
     intercept: Intercept,
     last_msg_id: i64,
     connections: u64,
@@ -106,11 +122,13 @@ pub enum Said {
 impl World {
     /// A world in which nothing has happened.
     pub fn new(settings: Settings) -> Self {
-        let (keys, sessions) = (Keys::default(), Sessions::default());
+        let mut rng = ChaCha20Rng::from_seed(settings.seed.unwrap_or_default());
         Self {
+            accounts: Accounts::new(settings.dc, &mut rng),
+            rng,
             settings: Arc::new(settings),
-            keys,
-            sessions,
+            keys: Keys::default(),
+            sessions: Sessions::default(),
             faults: Faults::default(),
             tally: Tally::default(),
             intercept: Intercept::default(),
@@ -142,11 +160,56 @@ impl World {
 
     /// Runs an unwrapped query: by the test's own methods, else by the router.
     pub(crate) fn run(&mut self, caller: &Caller, query: &[u8]) -> Reply {
+        let caller = &self.known(caller);
         if let Some(error) = self.faults.refused(query) {
             return Reply::Now(Err(error));
         }
         let own = self.intercept.0.as_mut().and_then(|methods| methods(caller, query));
         own.unwrap_or_else(|| Reply::Now(router::call(self, caller, query)))
+    }
+
+    /// Has the server answer a query without a connection: for tests, and for who speaks in a test.
+    /// Who is logged in under the caller's key is looked up.
+    ///
+    /// ```
+    /// use layer_sandbox::{Caller, Now, Settings, World};
+    /// use layer_tl_types::{enums, functions};
+    ///
+    /// let mut world = World::new(Settings::default());
+    /// let alice = world.add_user("Alice", "+49 151 0000001");
+    /// world.log_in(7, alice);
+    /// let caller = Caller::new(7, 1, 2, Now::default());
+    /// let me = functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] };
+    /// let me = world.invoke(&caller, &me)?;
+    /// assert!(matches!(&me[0], enums::User::User(user) if user.id == alice && user.is_self));
+    /// # Ok::<(), layer_sandbox::RpcError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the server answers.
+    pub fn invoke<Q: RemoteCall>(
+        &mut self,
+        caller: &Caller,
+        query: &Q,
+    ) -> Result<Q::Return, RpcError> {
+        let caller = self.known(caller);
+        let answer = router::call(self, &caller, &query.to_bytes())?;
+        Q::Return::from_bytes(&answer).map_err(|_| RpcError::new(500, "ANSWER_UNREADABLE"))
+    }
+
+    /// What is known of who asks.
+    fn known(&self, caller: &Caller) -> Caller {
+        let login_key = self.keys.permanent(caller.key_id);
+        let user = self.accounts.login(login_key).map(|login| login.user_id);
+        let known = self.keys.get(caller.key_id, caller.now.unix());
+        Caller { login_key, user, layer: known.and_then(|known| known.layer), ..*caller }
+    }
+
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
     }
 
     /// Has an object (whole words, such as an update) sent in a session, by whatever connection it uses: at
@@ -183,6 +246,7 @@ impl World {
     pub fn forget_key(&mut self, id: i64) {
         self.keys.remove(id);
         self.sessions.destroy_all(id);
+        self.accounts.log_out(id);
     }
 
     /// The identifier of a message that is about to be sent: the time in 2^-32 seconds, its low two bits as

@@ -1,0 +1,174 @@
+//! People: how users are made, how they log in without a code, and how they look to each other.
+
+use layer_tl_types::{enums, types};
+
+use super::World;
+use super::accounts::{Bot, Login, TELEGRAM, User, digits};
+use crate::router::RpcError;
+
+/// Letters of a bot's token, after its id.
+const TOKEN: usize = 35;
+/// What they are taken from: 64, so that each is as likely.
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+impl World {
+    /// Makes a user with this name (first, or first and last) and phone number, and returns its id; that
+    /// of the user who has the number, if there is one.
+    pub fn add_user(&mut self, name: &str, phone: &str) -> i64 {
+        if let Some(known) = self.accounts.by_phone(phone) {
+            return known.id;
+        }
+        let id = self.accounts.next_id();
+        let mut user = User { phone: Some(digits(phone)), ..self.accounts.named(id, name) };
+        user.dc = test_dc(phone).unwrap_or(user.dc);
+        self.accounts.insert(user);
+        id
+    }
+
+    /// Makes a bot with this name and username, and returns its id and its token.
+    pub fn add_bot(&mut self, name: &str, username: &str) -> (i64, String) {
+        let id = self.accounts.next_id();
+        let letters = self.random::<TOKEN>().map(|byte| {
+            let letter = LETTERS.get(usize::from(byte % 64)).copied().unwrap_or_default();
+            char::from(letter)
+        });
+        let token = format!("{id}:{}", String::from_iter(letters));
+        (self.add_bot_with(&token, name, username), token)
+    }
+
+    /// As [`World::add_bot`], with a token of one's own, whose number before the colon becomes the id.
+    /// Returns the id.
+    pub fn add_bot_with(&mut self, token: &str, name: &str, username: &str) -> i64 {
+        let id = token.split_once(':').and_then(|(id, _)| id.parse().ok());
+        let id = id.unwrap_or_else(|| self.accounts.next_id());
+        let bot = Bot { token: token.to_owned(), ..Bot::default() };
+        let usernames = vec![username.trim_start_matches('@').to_owned()];
+        self.accounts.insert(User { usernames, bot: Some(bot), ..self.accounts.named(id, name) });
+        id
+    }
+
+    /// Logs a user in under a key, without a code. If the key is a temporary one, under the permanent one
+    /// to which it is bound.
+    pub fn log_in(&mut self, key_id: i64, user_id: i64) {
+        let login = Login { user_id, hash: self.random_id(), imported: false };
+        self.accounts.log_in(self.keys.permanent(key_id), login);
+    }
+
+    /// A random number that is not 0.
+    pub(crate) fn random_id(&mut self) -> i64 {
+        i64::from_le_bytes(self.random()) | 1
+    }
+
+    /// The sessions to which updates for a user go, as the ids of key and session for [`World::push`].
+    /// The session that asks at the moment is not among them: it has its answer.
+    pub fn sessions_of(&self, user_id: i64) -> Vec<(i64, i64)> {
+        let hears = |&(key_id, session_id): &(i64, i64)| {
+            let login = self.accounts.login(self.keys.permanent(key_id));
+            login.is_some_and(|login| login.user_id == user_id && !login.imported)
+                && self.sessions.get(key_id, session_id).is_some_and(|session| session.hears)
+        };
+        self.sessions.ids().filter(hears).collect()
+    }
+
+    /// A user as another sees it, or itself. One that is not known is empty.
+    pub fn user(&self, viewer: i64, id: i64) -> enums::User {
+        let Some(user) = self.accounts.get(id) else {
+            return types::UserEmpty { id }.into();
+        };
+        let own = self.accounts.get(viewer).and_then(|viewer| viewer.contacts.get(&id));
+        let is_self = viewer == id;
+        let knows_me = user.contacts.contains_key(&viewer);
+        let name = |name: &str| (!name.is_empty()).then(|| name.to_owned());
+        let (first_name, last_name) = match own {
+            Some(own) => (name(&own.first_name), name(&own.last_name)),
+            None => (name(&user.first_name), name(&user.last_name)),
+        };
+        let mut seen = types::User::new(id);
+        seen.is_self = is_self;
+        seen.contact = own.is_some();
+        seen.mutual_contact = own.is_some() && knows_me;
+        seen.verified = id == TELEGRAM;
+        seen.support = id == TELEGRAM;
+        seen.access_hash = Some(self.accounts.access_hash(viewer, id));
+        (seen.first_name, seen.last_name) = (first_name, last_name);
+        if let [username] = user.usernames.as_slice() {
+            seen.username = Some(username.clone());
+        } else if !user.usernames.is_empty() {
+            let each = user.usernames.iter().enumerate().map(|(at, username)| {
+                let username = username.clone();
+                let (editable, active) = (at == 0, true);
+                types::Username { editable, active, ..types::Username::new(username) }.into()
+            });
+            seen.usernames = Some(each.collect());
+        }
+        // Whoever has saved the number knows it.
+        let knows_phone = is_self || id == TELEGRAM || own.is_some_and(|own| !own.phone.is_empty());
+        seen.phone = user.phone.clone().filter(|_| knows_phone);
+        match &user.bot {
+            Some(bot) => {
+                seen.bot = true;
+                seen.bot_info_version = Some(1);
+                seen.bot_chat_history = bot.chat_history;
+                seen.bot_nochats = bot.nochats;
+                seen.bot_inline_placeholder = bot.inline_placeholder.clone();
+            }
+            None => seen.status = Some(user.status()),
+        }
+        enums::User::User(Box::new(seen))
+    }
+
+    /// Users as one sees them, for the list beside an answer.
+    pub fn users(&self, viewer: i64, ids: impl IntoIterator<Item = i64>) -> Vec<enums::User> {
+        ids.into_iter().map(|id| self.user(viewer, id)).collect()
+    }
+
+    /// Whom a viewer means.
+    ///
+    /// # Errors
+    /// `USER_ID_INVALID` if there is no such user, or the access hash is not the viewer's.
+    pub fn user_id(&self, viewer: i64, user: &enums::InputUser) -> Result<i64, RpcError> {
+        let invalid = || RpcError::new(400, "USER_ID_INVALID");
+        match user {
+            enums::InputUser::UserSelf => Ok(viewer),
+            enums::InputUser::User(user) => {
+                let known = self.may_name(viewer, user.user_id, user.access_hash);
+                known.then_some(user.user_id).ok_or_else(invalid)
+            }
+            // Whether the message shows the user is not looked at.
+            enums::InputUser::FromMessage(user) => {
+                let known = self.accounts.get(user.user_id).is_some();
+                known.then_some(user.user_id).ok_or_else(invalid)
+            }
+            enums::InputUser::Empty => Err(invalid()),
+        }
+    }
+
+    /// Whether there is a user of this id, and the viewer may speak of it by this access hash. Bots may
+    /// leave it out.
+    pub fn may_name(&self, viewer: i64, id: i64, access_hash: i64) -> bool {
+        let right = access_hash == self.accounts.access_hash(viewer, id) || viewer == id;
+        self.accounts.get(id).is_some()
+            && (right || access_hash == 0 && self.accounts.is_bot(viewer))
+    }
+}
+
+impl User {
+    /// When it was online, to those who may know.
+    fn status(&self) -> enums::UserStatus {
+        match self.online_until {
+            Some(expires) => types::UserStatusOnline { expires }.into(),
+            None => types::UserStatusRecently { by_me: false }.into(),
+        }
+    }
+}
+
+/// The data centre at which a test number (99966XYYYY) lives.
+pub(crate) fn test_dc(phone: &str) -> Option<i32> {
+    let phone = digits(phone);
+    let rest = phone.strip_prefix("99966").filter(|rest| rest.len() == 5)?;
+    rest.chars()
+        .next()
+        .and_then(|dc| dc.to_digit(10))
+        .filter(|dc| (1..=3).contains(dc))
+        .map(|dc| dc as i32)
+}
