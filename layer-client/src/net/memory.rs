@@ -1,15 +1,18 @@
-//! A sandbox in memory, for tests: dialled like a server, under the runtime's clock, which a test
-//! pauses.
+//! A sandbox in memory, for tests: several data centres, dialled like servers, under the runtime's
+//! clock, which a test pauses. It refuses, hangs and cuts links where it is told to.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use layer_sandbox::{Connection, Settings, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::dial::{BoxFuture, Dial, Stream, Target};
 use super::driver::Clock;
@@ -18,31 +21,92 @@ use crate::random;
 /// The wall clock when the runtime's begins.
 const WALL: Duration = Duration::from_secs(1_700_000_000);
 
-/// A server in memory.
+/// Servers in memory.
 pub(crate) struct Memory {
-    pub(crate) world: Arc<Mutex<World>>,
+    me: Weak<Self>,
+    world: Mutex<World>,
     pub(crate) clock: Clock,
-    /// Counts up to cut all links.
-    cuts: watch::Sender<u64>,
-    /// Counts up when there is something to say.
-    pushes: watch::Sender<u64>,
+    /// Counts up to cut links: of one data centre, or all.
+    cuts: watch::Sender<(u64, Option<i32>)>,
+    /// Counts up when the world may have changed.
+    changes: watch::Sender<u64>,
     pub(crate) dialled: AtomicUsize,
     /// So many diallings fail before one succeeds.
     pub(crate) refusals: AtomicUsize,
+    /// What becomes of the next diallings.
+    fates: Mutex<VecDeque<Fate>>,
+    /// How each data centre is dialled, if not at once.
+    delays: Mutex<BTreeMap<i32, Option<Duration>>>,
 }
 
+/// What becomes of a dialling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "for tests of the whole client")]
+pub(crate) enum Fate {
+    /// A link as it should be.
+    Good,
+    /// Refused at once.
+    Refused,
+    /// Nobody ever says whether it has succeeded.
+    Hangs,
+    /// A link on which the server reads and never answers.
+    Silent,
+    /// A link that is cut when the server has sent so many bytes.
+    CutAfterSending(usize),
+    /// A link that is cut when the server has read so many bytes. What they ask for is done, and what it
+    /// answers to the last of them is lost.
+    CutAfterReading(usize),
+}
+
+#[allow(dead_code, reason = "for tests of the whole client")]
 impl Memory {
+    /// One server that is every data centre, at whatever address.
     pub(crate) fn new() -> Arc<Self> {
-        let start = Instant::now();
-        let clock = Clock { start, wall: Arc::new(move || WALL + start.elapsed()) };
-        let world = Arc::new(Mutex::new(World::new(Settings::default())));
-        let (dialled, refusals) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let (cuts, pushes) = (watch::Sender::new(0), watch::Sender::new(0));
-        Arc::new(Self { world, clock, cuts, pushes, dialled, refusals })
+        Self::with(Settings::default())
     }
 
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap()
+    /// Data centres that stand apart; the first is home. See [`Memory::address`].
+    pub(crate) fn of(dcs: &[i32]) -> Arc<Self> {
+        let addresses = dcs.iter().map(|dc| (*dc, Self::address(*dc).parse().unwrap())).collect();
+        Self::with(Settings { dc: dcs[0], addresses, ..Settings::default() })
+    }
+
+    pub(crate) fn with(settings: Settings) -> Arc<Self> {
+        let start = Instant::now();
+        let clock = Clock { start, wall: Arc::new(move || WALL + start.elapsed()) };
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            world: Mutex::new(World::new(settings)),
+            clock,
+            cuts: watch::Sender::default(),
+            changes: watch::Sender::default(),
+            dialled: AtomicUsize::default(),
+            refusals: AtomicUsize::default(),
+            fates: Mutex::default(),
+            delays: Mutex::default(),
+        })
+    }
+
+    /// Where a data centre is, as the config tells it too.
+    pub(crate) fn address(dc: i32) -> String {
+        format!("192.0.2.{dc}:443")
+    }
+
+    /// The server's key, as a client is configured with it.
+    pub(crate) fn public_key_pem(&self) -> String {
+        self.world().settings.terms.key.public().to_pem()
+    }
+
+    /// What the servers know. What was done to it is carried out when it is let go. Not to be held
+    /// over an await.
+    pub(crate) fn world(&self) -> Held<'_> {
+        Held { world: self.world.lock().unwrap(), changes: &self.changes }
+    }
+
+    /// The servers' time.
+    pub(crate) fn now(&self) -> layer_sandbox::Now {
+        let now = self.clock.now();
+        layer_sandbox::Now { monotonic: now.monotonic, wall: now.wall }
     }
 
     /// Says something to every session.
@@ -52,69 +116,220 @@ impl Memory {
         for (key_id, session_id) in sessions {
             assert!(world.push(key_id, session_id, object.to_vec()));
         }
-        self.pushes.send_modify(|pushes| *pushes += 1);
     }
 
     /// Cuts all links.
     pub(crate) fn cut(&self) {
-        self.cuts.send_modify(|cuts| *cuts += 1);
+        self.cuts.send_modify(|cuts| *cuts = (cuts.0 + 1, None));
+    }
+
+    /// Cuts all links to a data centre. Not to be called twice without an await between.
+    pub(crate) fn cut_dc(&self, dc: i32) {
+        self.cuts.send_modify(|cuts| *cuts = (cuts.0 + 1, Some(dc)));
+    }
+
+    /// What becomes of the next diallings, to whatever data centre; those after them are good.
+    pub(crate) fn next_links(&self, fates: impl IntoIterator<Item = Fate>) {
+        self.fates.lock().unwrap().extend(fates);
+    }
+
+    /// From now on diallings to this data centre take so long; `None`: are refused; zero: succeed.
+    pub(crate) fn dialling_takes(&self, dc: i32, long: Option<Duration>) {
+        self.delays.lock().unwrap().insert(dc, long);
+    }
+
+    /// The data centre at the first address that is one.
+    fn find(&self, target: &Target) -> Option<i32> {
+        let settings = self.world.lock().unwrap().settings.clone();
+        if !settings.apart() {
+            return Some(settings.dc);
+        }
+        target.0.iter().find_map(|address| {
+            let address: SocketAddr = address.parse().ok()?;
+            settings.addresses.iter().find(|(_, known)| **known == address).map(|(dc, _)| *dc)
+        })
+    }
+}
+
+/// The world; whoever is concerned is told when it is let go.
+pub(crate) struct Held<'a> {
+    world: MutexGuard<'a, World>,
+    changes: &'a watch::Sender<u64>,
+}
+
+impl Deref for Held<'_> {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.changes.send_modify(|changes| *changes += 1);
     }
 }
 
 impl Dial for Memory {
-    fn dial<'a>(&'a self, _: &'a Target) -> BoxFuture<'a, io::Result<Box<dyn Stream>>> {
+    fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, io::Result<Box<dyn Stream>>> {
         Box::pin(async move {
             let dialled = self.dialled.fetch_add(1, Ordering::Relaxed);
+            let refused = || Err(io::ErrorKind::ConnectionRefused.into());
             if self.refusals.load(Ordering::Relaxed) > 0 {
                 self.refusals.fetch_sub(1, Ordering::Relaxed);
-                return Err(io::ErrorKind::ConnectionRefused.into());
+                return refused();
+            }
+            let Some(dc) = self.find(target) else { return refused() };
+            let fate = self.fates.lock().unwrap().pop_front().unwrap_or(Fate::Good);
+            let delay = self.delays.lock().unwrap().get(&dc).copied();
+            match (fate, delay) {
+                (Fate::Hangs, _) => std::future::pending().await,
+                (Fate::Refused, _) | (_, Some(None)) => return refused(),
+                (_, Some(Some(delay))) => sleep(delay).await,
+                _ => {}
             }
             let (ours, theirs) = duplex(64 << 10);
-            let seed = [dialled as u8; 32];
-            let (world, clock) = (Arc::clone(&self.world), self.clock.clone());
-            let (cuts, pushes) = (self.cuts.subscribe(), self.pushes.subscribe());
-            tokio::spawn(serve(theirs, world, clock, cuts, pushes, seed));
+            let mut seed = [0; 32];
+            seed[..8].copy_from_slice(&dialled.to_le_bytes());
+            let me = self.me.upgrade().unwrap();
+            tokio::spawn(serve(theirs, me, dc, fate, seed));
             Ok(Box::new(ours) as Box<dyn Stream>)
         })
     }
 }
 
-async fn serve(
-    mut stream: DuplexStream,
-    world: Arc<Mutex<World>>,
-    clock: Clock,
-    mut cuts: watch::Receiver<u64>,
-    mut pushes: watch::Receiver<u64>,
-    seed: [u8; 32],
-) {
+async fn serve(mut stream: DuplexStream, memory: Arc<Memory>, dc: i32, fate: Fate, seed: [u8; 32]) {
     let mut rng = random::seeded(seed);
-    let now = || {
-        let now = clock.now();
-        layer_sandbox::Now { monotonic: now.monotonic, wall: now.wall }
+    let (mut cuts, mut changes) = (memory.cuts.subscribe(), memory.changes.subscribe());
+    let mut connection = Connection::at(&memory.world().settings.clone(), dc, memory.now());
+    let (mut to_send, mut to_read) = match fate {
+        Fate::CutAfterSending(bytes) => (bytes, usize::MAX),
+        Fate::CutAfterReading(bytes) => (usize::MAX, bytes),
+        _ => (usize::MAX, usize::MAX),
     };
-    let mut connection = Connection::new(&world.lock().unwrap().settings.clone(), now());
     let mut bytes = vec![0; 16 << 10];
     while !connection.is_closed() {
-        let deadline = clock.start + connection.deadline(&world.lock().unwrap());
-        let done = tokio::select! {
+        let deadline = memory.clock.start + connection.deadline(&memory.world.lock().unwrap());
+        let most = bytes.len().min(to_read);
+        tokio::select! {
             biased;
-            _ = cuts.changed() => return,
-            Ok(()) = pushes.changed() => Ok(()),
-            read = stream.read(&mut bytes) => match read {
-                Ok(len) if len > 0 => {
-                    let mut world = world.lock().unwrap();
-                    connection.receive(&bytes[..len], now(), &mut world, &mut rng)
+            _ = cuts.changed() => {
+                if cuts.borrow_and_update().1.is_none_or(|cut| cut == dc) {
+                    return;
                 }
-                _ => return,
-            },
-            () = sleep_until(deadline) => {
-                connection.handle_timeout(now(), &mut world.lock().unwrap(), &mut rng)
             }
-        };
-        // What it says before it closes is sent.
-        let _ = done;
-        if stream.write_all(&connection.take_output()).await.is_err() {
+            Ok(()) = changes.changed() => continue,
+            read = stream.read(&mut bytes[..most]) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(_) if fate == Fate::Silent => continue,
+                Ok(len) => {
+                    to_read -= len;
+                    // What it says before it closes is sent.
+                    let _ = connection.receive(&bytes[..len], memory.now(), &mut memory.world(), &mut rng);
+                    if to_read == 0 {
+                        return;
+                    }
+                }
+            },
+            () = sleep_until(deadline), if fate != Fate::Silent => {
+                let _ = connection.handle_timeout(memory.now(), &mut memory.world(), &mut rng);
+            }
+        }
+        let mut output = connection.take_output();
+        output.truncate(to_send);
+        to_send -= output.len();
+        if stream.write_all(&output).await.is_err() || to_send == 0 {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use layer_mtproto::wire::framing::{Frame, FramingKind};
+    use layer_mtproto::wire::message::PlainMessage;
+    use layer_tl_types::{Serializable, functions};
+
+    use super::*;
+
+    /// A client's first packet, and how the answer is read.
+    async fn ask(memory: &Arc<Memory>, dc: i32) -> io::Result<Vec<u8>> {
+        let mut stream = memory.dial(&Target(vec![Memory::address(dc)])).await?;
+        let mut rng = random::seeded([1; 32]);
+        let (mut encoder, mut decoder) = FramingKind::Intermediate.client(&mut rng);
+        let (mut packet, mut sent) = (Vec::new(), Vec::new());
+        let query = functions::ReqPq { nonce: [7; 16] }.to_bytes();
+        PlainMessage { msg_id: 4, body: &query }.write(&mut packet);
+        encoder.encode(&packet, false, &mut rng, &mut sent).unwrap();
+        stream.write_all(&sent).await?;
+        loop {
+            if let Some(frame) = decoder.frames().next() {
+                let Frame::Packet { bytes, .. } = frame.unwrap() else { panic!() };
+                return Ok(bytes.to_vec());
+            }
+            let mut bytes = [0; 100];
+            match stream.read(&mut bytes).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                len => decoder.feed(&bytes[..len]),
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn addresses_lead_to_their_data_centres_and_others_nowhere() {
+        let memory = Memory::of(&[2, 4]);
+        for dc in [2, 4] {
+            assert!(ask(&memory, dc).await.is_ok());
+        }
+        let refused = ask(&memory, 1).await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn links_end_as_they_are_told() {
+        let mut settings = Settings::default();
+        settings.terms.tail = false;
+        let memory = Memory::with(settings);
+        let whole = ask(&memory, 2).await.unwrap().len() + 4;
+        use Fate::*;
+        memory.next_links([Refused, CutAfterSending(whole - 1), CutAfterSending(whole), Good]);
+        assert_eq!(ask(&memory, 2).await.unwrap_err().kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(ask(&memory, 2).await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert!(ask(&memory, 2).await.is_ok());
+        assert!(ask(&memory, 2).await.is_ok());
+        // The tag, the length, and a plain message with a nonce.
+        memory.next_links([CutAfterReading(4 + 4 + 20 + 20), CutAfterReading(1)]);
+        assert!(ask(&memory, 2).await.is_err());
+        assert!(ask(&memory, 2).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_answers_is_waited_for() {
+        let memory = Memory::of(&[2]);
+        memory.next_links([Fate::Hangs, Fate::Silent]);
+        for _ in 0..2 {
+            let patience = Duration::from_secs(300);
+            assert!(tokio::time::timeout(patience, ask(&memory, 2)).await.is_err());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_data_centre_is_slow_alone() {
+        let memory = Memory::of(&[2, 4]);
+        memory.dialling_takes(4, Some(Duration::from_secs(9)));
+        let started = Instant::now();
+        ask(&memory, 2).await.unwrap();
+        assert!(started.elapsed() < Duration::from_secs(1));
+        ask(&memory, 4).await.unwrap();
+        assert!(started.elapsed() >= Duration::from_secs(9));
+        memory.dialling_takes(4, None);
+        assert!(ask(&memory, 4).await.is_err());
     }
 }
