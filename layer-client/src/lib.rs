@@ -13,7 +13,14 @@ mod peers;
 mod random;
 mod retry;
 pub mod session;
+pub mod types;
+#[allow(dead_code, reason = "what uses it comes next")]
 mod updates;
+
+/// What the server says by itself, as users see it.
+pub mod update {
+    pub use crate::updates::{Gap, RawUpdate, Update};
+}
 
 pub use config::{Proxy, Socks5Config, TransportKind};
 pub use error::{InvocationError, RpcError};

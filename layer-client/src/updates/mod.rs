@@ -1,10 +1,20 @@
 //! What the server says by itself, in order and without loss.
 
-#[allow(dead_code, reason = "what feeds it comes next")]
+mod account;
 mod action;
+mod answers;
+mod batch;
+mod carriers;
+mod difference;
+mod event;
 mod line;
-#[allow(dead_code, reason = "what feeds it comes next")]
 mod sequence;
 
 #[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
 mod tests;
+
+pub use event::{Gap, RawUpdate, Update};

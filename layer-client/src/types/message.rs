@@ -1,0 +1,267 @@
+//! A message, as it arrives and as it was sent.
+
+use std::fmt;
+
+use layer_tl_types::{enums, types};
+
+/// A message: one that arrived, was found in a history, or was just sent.
+///
+/// `Debug` shows no text.
+///
+/// ```
+/// use layer_client::{tl, types::Message};
+///
+/// let peer = tl::types::PeerUser { user_id: 4711 }.into();
+/// let raw = tl::types::Message::new(7, peer, 1_700_000_000, "Hello".to_owned());
+/// let message = Message::from(tl::enums::Message::from(raw));
+/// assert_eq!((message.id(), message.text()), (7, Some("Hello")));
+/// assert_eq!(message.sender_id(), message.peer_id());
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Message {
+    raw: enums::Message,
+}
+
+impl From<enums::Message> for Message {
+    fn from(raw: enums::Message) -> Self {
+        Self { raw }
+    }
+}
+
+impl Message {
+    /// Its number in its chat: in a channel or supergroup the channel's own, elsewhere one of the
+    /// account's.
+    pub fn id(&self) -> i32 {
+        match &self.raw {
+            enums::Message::Message(message) => message.id,
+            enums::Message::Service(message) => message.id,
+            enums::Message::Empty(message) => message.id,
+        }
+    }
+
+    /// The text, or the caption of what is sent with it. `None` if there is none.
+    pub fn text(&self) -> Option<&str> {
+        self.full().map(|message| message.message.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// The chat that it stands in: the other user, the group or the channel. `None` only for a
+    /// message that is gone.
+    pub fn peer_id(&self) -> Option<&enums::Peer> {
+        match &self.raw {
+            enums::Message::Message(message) => Some(&message.peer_id),
+            enums::Message::Service(message) => Some(&message.peer_id),
+            enums::Message::Empty(message) => message.peer_id.as_ref(),
+        }
+    }
+
+    /// Who has sent it: a user, or a chat that speaks for itself. Of one's own messages in private
+    /// chats the server may not tell: then `None`.
+    pub fn sender_id(&self) -> Option<&enums::Peer> {
+        let from = match &self.raw {
+            enums::Message::Message(message) => message.from_id.as_ref(),
+            enums::Message::Service(message) => message.from_id.as_ref(),
+            enums::Message::Empty(_) => return None,
+        };
+        // Whose chat it is has sent it, where nobody is named: posts of a channel, private chats.
+        from.or_else(|| self.peer_id().filter(|_| !self.outgoing() || self.post()))
+    }
+
+    /// Whether it is one's own.
+    pub fn outgoing(&self) -> bool {
+        self.of(|message| message.out, |service| service.out)
+    }
+
+    /// When it was sent, in unix seconds of the server.
+    pub fn date(&self) -> i32 {
+        self.of(|message| message.date, |service| service.date)
+    }
+
+    /// When it was last edited, in unix seconds of the server.
+    pub fn edit_date(&self) -> Option<i32> {
+        self.full().and_then(|message| message.edit_date)
+    }
+
+    /// Whether it mentions us, or answers one of ours.
+    pub fn mentioned(&self) -> bool {
+        self.of(|message| message.mentioned, |service| service.mentioned)
+    }
+
+    /// Whether it came without a notification.
+    pub fn silent(&self) -> bool {
+        self.of(|message| message.silent, |service| service.silent)
+    }
+
+    /// Whether it is a channel's post.
+    pub fn post(&self) -> bool {
+        self.of(|message| message.post, |service| service.post)
+    }
+
+    /// Whether it is pinned.
+    pub fn pinned(&self) -> bool {
+        self.full().is_some_and(|message| message.pinned)
+    }
+
+    /// The message that it answers, in the same chat unless the header says otherwise.
+    pub fn reply_to_message_id(&self) -> Option<i32> {
+        let reply = match &self.raw {
+            enums::Message::Message(message) => message.reply_to.as_ref(),
+            enums::Message::Service(message) => message.reply_to.as_ref(),
+            enums::Message::Empty(_) => None,
+        };
+        match reply? {
+            enums::MessageReplyHeader::Header(header) => header.reply_to_msg_id,
+            enums::MessageReplyHeader::MessageReplyStoryHeader(_) => None,
+        }
+    }
+
+    /// What is sent with it: a photo, a document, a place, …
+    pub fn media(&self) -> Option<&enums::MessageMedia> {
+        self.full().and_then(|message| message.media.as_ref())
+    }
+
+    /// What is bold, a link and so on in the text. Offsets count UTF-16 units.
+    pub fn entities(&self) -> &[enums::MessageEntity] {
+        self.full().and_then(|message| message.entities.as_deref()).unwrap_or_default()
+    }
+
+    /// The album that it belongs to.
+    pub fn grouped_id(&self) -> Option<i64> {
+        self.full().and_then(|message| message.grouped_id)
+    }
+
+    /// The inline bot through which it was sent.
+    pub fn via_bot_id(&self) -> Option<i64> {
+        self.full().and_then(|message| message.via_bot_id)
+    }
+
+    /// Its buttons.
+    pub fn reply_markup(&self) -> Option<&enums::ReplyMarkup> {
+        self.full().and_then(|message| message.reply_markup.as_ref())
+    }
+
+    /// Where it comes from, if it was forwarded.
+    pub fn forward_header(&self) -> Option<&types::MessageFwdHeader> {
+        match self.full()?.fwd_from.as_ref()? {
+            enums::MessageFwdHeader::Header(header) => Some(header),
+        }
+    }
+
+    /// How many reactions it has.
+    pub fn reaction_count(&self) -> i32 {
+        let reactions = match &self.raw {
+            enums::Message::Message(message) => message.reactions.as_ref(),
+            enums::Message::Service(message) => message.reactions.as_ref(),
+            enums::Message::Empty(_) => None,
+        };
+        let Some(enums::MessageReactions::Reactions(reactions)) = reactions else { return 0 };
+        let counts = reactions.results.iter().map(|enums::ReactionCount::Count(it)| it.count);
+        counts.fold(0, i32::saturating_add)
+    }
+
+    /// How often a channel's post was seen.
+    pub fn view_count(&self) -> Option<i32> {
+        self.full().and_then(|message| message.views)
+    }
+
+    /// What happened, if it is not a message that somebody wrote: somebody joined, a title changed.
+    pub fn action(&self) -> Option<&enums::MessageAction> {
+        match &self.raw {
+            enums::Message::Service(message) => Some(&message.action),
+            _ => None,
+        }
+    }
+
+    /// The whole message as Telegram has it.
+    pub fn raw(&self) -> &enums::Message {
+        &self.raw
+    }
+
+    /// The whole message as Telegram has it.
+    pub fn into_raw(self) -> enums::Message {
+        self.raw
+    }
+
+    fn full(&self) -> Option<&types::Message> {
+        match &self.raw {
+            enums::Message::Message(message) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// A field that messages and service messages share.
+    fn of<T: Default>(
+        &self,
+        message: impl FnOnce(&types::Message) -> T,
+        service: impl FnOnce(&types::MessageService) -> T,
+    ) -> T {
+        match &self.raw {
+            enums::Message::Message(it) => message(it),
+            enums::Message::Service(it) => service(it),
+            enums::Message::Empty(_) => T::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id())
+            .field("peer_id", &self.peer_id())
+            .field("outgoing", &self.outgoing())
+            .field("date", &self.date())
+            .field("has_text", &self.text().is_some())
+            .field("has_media", &self.media().is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> types::Message {
+        types::Message::new(7, types::PeerUser { user_id: 4 }.into(), 1000, text.to_owned())
+    }
+
+    #[test]
+    fn debug_shows_no_text() {
+        let shown = format!("{:?}", Message::from(enums::Message::from(message("hunter2"))));
+        assert!(shown.contains("has_text: true") && !shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn who_sent_it_is_the_chat_where_nobody_is_named_and_not_for_ones_own() {
+        let user: enums::Peer = types::PeerUser { user_id: 4 }.into();
+        let channel: enums::Peer = types::PeerChannel { channel_id: 5 }.into();
+        let sender = |raw: types::Message| Message { raw: raw.into() }.sender_id().cloned();
+        assert_eq!(sender(message("")), Some(user.clone()));
+        assert_eq!(sender(types::Message { out: true, ..message("") }), None);
+        let post =
+            types::Message { out: true, post: true, peer_id: channel.clone(), ..message("") };
+        assert_eq!(sender(post), Some(channel.clone()));
+        let group = types::Message { from_id: Some(user.clone()), peer_id: channel, ..message("") };
+        assert_eq!(sender(group), Some(user));
+    }
+
+    #[test]
+    fn a_service_message_and_one_that_is_gone_have_what_they_have() {
+        let action = enums::MessageAction::PinMessage;
+        let peer_id: enums::Peer = types::PeerChat { chat_id: 3 }.into();
+        let service = types::MessageService::new(9, peer_id.clone(), 50, action.clone());
+        let service = Message { raw: service.into() };
+        assert_eq!((service.id(), service.date(), service.text()), (9, 50, None));
+        assert_eq!((service.peer_id(), service.action()), (Some(&peer_id), Some(&action)));
+        let gone = Message { raw: types::MessageEmpty { id: 2, peer_id: None }.into() };
+        assert_eq!((gone.id(), gone.peer_id(), gone.sender_id()), (2, None, None));
+        assert_eq!((gone.reaction_count(), gone.entities().len()), (0, 0));
+    }
+
+    #[test]
+    fn reactions_are_counted_together() {
+        let reaction = || types::ReactionEmoji { emoticon: "👍".to_owned() }.into();
+        let results = [3, 4].map(|count| types::ReactionCount::new(reaction(), count).into());
+        let reactions = types::MessageReactions::new(results.to_vec()).into();
+        let raw = types::Message { reactions: Some(reactions), ..message("") };
+        assert_eq!(Message { raw: raw.into() }.reaction_count(), 7);
+    }
+}
