@@ -4,7 +4,9 @@ use std::io;
 
 use layer_mtproto::connection;
 
+use crate::config::ConfigError;
 use crate::peers::UnknownPeer;
+use crate::session::SessionError;
 
 /// The server's refusal of a request.
 ///
@@ -99,6 +101,9 @@ pub enum InvocationError {
     /// The server does not know our key any more: the login is gone.
     #[error("the server does not know our authorization key any more: log in again")]
     KeyDead,
+    /// The server has done it, but the answer was lost with the connection, and can't be had again.
+    #[error("the server has done it, but its answer was lost with the connection")]
+    AnswerLost,
     /// The request can't be sent as it is.
     #[error("the request can't be sent: {0}")]
     Request(#[from] connection::CallError),
@@ -108,6 +113,24 @@ pub enum InvocationError {
     /// The server broke the protocol.
     #[error("the server broke the protocol: {0}")]
     Protocol(connection::Failure),
+    /// What answers is not the server that is meant, or breaks the protocol.
+    #[error("no link to the server: {0}")]
+    Link(connection::Lost),
+    /// No server of Telegram's answers there.
+    #[error("what answers at the server's address is no Telegram server: {0}")]
+    NotTelegram(&'static str),
+    /// The proxy did not let us through.
+    #[error("{0}")]
+    Proxy(String),
+    /// Nobody has told where this data centre is.
+    #[error("nobody has told where data centre {0} is")]
+    UnknownDc(i32),
+    /// The configuration can't be.
+    #[error("the configuration can't be: {0}")]
+    Config(#[from] ConfigError),
+    /// The session could not be loaded or saved.
+    #[error(transparent)]
+    Session(#[from] SessionError),
 }
 
 impl From<connection::Failure> for InvocationError {

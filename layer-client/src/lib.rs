@@ -1,18 +1,25 @@
 //! An async Telegram client: bots and user accounts over MTProto.
 //!
-//! So far: links to data centres, the order of updates, sessions. The client on top of them comes next.
+//! [`Client::connect`] with a [`Config`] gives a [`Client`], by which any function of the layer is
+//! called ([`Client::invoke`]).
 #![forbid(unsafe_code)]
 
+mod builder;
+mod client;
 mod config;
 mod error;
-#[allow(dead_code, reason = "what uses it comes next")]
+mod invoke;
 mod net;
 #[allow(dead_code, reason = "what uses it comes next")]
 mod peers;
-#[allow(dead_code, reason = "what uses it comes next")]
 mod random;
+mod repeat;
 mod retry;
+mod saver;
+mod seams;
 pub mod session;
+#[cfg(test)]
+mod tests;
 pub mod types;
 #[allow(dead_code, reason = "what uses it comes next")]
 mod updates;
@@ -22,7 +29,9 @@ pub mod update {
     pub use crate::updates::{Gap, RawUpdate, Update};
 }
 
-pub use config::{Proxy, Socks5Config, TransportKind};
+pub use builder::Builder;
+pub use client::{Client, ShutdownToken};
+pub use config::{Config, ConfigError, Proxy, Socks5Config, TransportKind};
 pub use error::{InvocationError, RpcError};
 pub use layer_tl_types as tl;
 pub use peers::{PeerRef, UnknownPeer};

@@ -14,6 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_socks::tcp::Socks5Stream;
 
+use super::why::ProxyRefusal;
 use crate::config::{Proxy, Socks5Config};
 
 /// A future that is boxed, for traits that are used as objects.
@@ -111,9 +112,8 @@ async fn socks5(
             Socks5Stream::connect_with_password_and_socket(stream, address, user, password).await
         }
     };
-    connected.map_err(|error| {
-        named("the SOCKS5 proxy refused", &proxy.address, io::Error::other(error.to_string()))
-    })
+    connected
+        .map_err(|error| refused(&format!("the SOCKS5 proxy {} refused: {error}", proxy.address)))
 }
 
 /// The longest head of an answer that is read from an HTTP proxy.
@@ -152,7 +152,7 @@ async fn http_connect<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 fn refused(text: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionRefused, text)
+    io::Error::new(io::ErrorKind::ConnectionRefused, ProxyRefusal(text.to_owned()))
 }
 
 /// An error that says what could not be done, and to what.

@@ -8,17 +8,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use layer_mtproto::Now;
-use layer_mtproto::connection::{CallId, Connection, Event, Lost, Saved, Work, WorkDone};
+use layer_mtproto::connection::{self, CallId, Connection, Event, Saved, Work, WorkDone};
 use rand_core::{CryptoRng, Rng};
 use tokio::io::split;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until};
 
 use super::dial::{BoxFuture, Dial, Stream, Target};
 use super::flow::{Incoming, Outgoing};
-use super::link::{Answer, Answered, Command, GivenUp, Link};
+use super::link::{Answer, Answered, Command, Link, Signals};
+use super::why::Why;
 use crate::InvocationError;
+use crate::session::SessionError;
 
 /// Commands that wait to be taken. When so many do, whoever calls waits.
 const MOST_COMMANDS: usize = 256;
@@ -29,15 +30,22 @@ const SWEEP: Duration = Duration::from_secs(1);
 
 /// What the link tells whoever holds all links.
 pub(crate) trait Hub: Send + Sync {
-    /// A permanent key was agreed. Nothing else is done before it is saved.
-    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, ()>;
+    /// Where the server is by now.
+    fn target(&self) -> Target;
+    /// A permanent key was agreed. Nothing is done under it before it is saved.
+    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, Result<(), SessionError>>;
     /// The server does not know the key any more.
     fn key_dead(&self);
     /// The server said something by itself. May not wait.
     fn pushed(&self, object: Vec<u8>);
     /// The server may have said something that did not arrive. May not wait.
     fn updates_missed(&self);
+    /// A call of this function has this answer, and whoever waits gets it after this. May not wait.
+    fn answered(&self, function: u32, object: &[u8]);
 }
+
+/// Runs a computation where it holds up nobody.
+pub(crate) type Blocking = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
 /// How long to wait before dialling again.
 #[derive(Debug, Clone, Copy)]
@@ -59,10 +67,10 @@ impl Backoff {
 pub(crate) struct Parts {
     pub(crate) connection: Connection,
     pub(crate) dial: Arc<dyn Dial>,
-    pub(crate) target: Target,
     pub(crate) hub: Arc<dyn Hub>,
     pub(crate) clock: Clock,
     pub(crate) rng: Box<dyn CryptoRng + Send>,
+    pub(crate) blocking: Blocking,
     pub(crate) backoff: Backoff,
     /// How long a call may be without a sign from the server.
     pub(crate) call_timeout: Duration,
@@ -84,16 +92,17 @@ impl Clock {
 /// A link, and the future that drives it: it ends when the last handle is dropped.
 pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
     let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
-    let given_up = Arc::new(GivenUp::default());
-    let link = Link { commands, given_up: Arc::clone(&given_up) };
+    let signals = Arc::new(Signals::default());
+    let link = Link { commands, signals: Arc::clone(&signals) };
     let driver = Driver {
         parts,
         commands: receiver,
-        given_up,
+        signals,
         waiting: BTreeMap::new(),
         numbers: BTreeMap::new(),
         ready: Vec::new(),
         is_ready: false,
+        unsaved: None,
         failures: 0,
         waits_after: None,
         sweep_at: Instant::now(),
@@ -104,21 +113,24 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
 struct Driver {
     parts: Parts,
     commands: mpsc::Receiver<Command>,
-    given_up: Arc<GivenUp>,
+    signals: Arc<Signals>,
     /// Who waits for which call.
     waiting: BTreeMap<CallId, Waiting>,
     numbers: BTreeMap<u64, CallId>,
-    ready: Vec<oneshot::Sender<io::Result<()>>>,
+    ready: Vec<oneshot::Sender<Result<(), Why>>>,
     is_ready: bool,
+    /// A key that was agreed and could not be saved yet.
+    unsaved: Option<Saved>,
     /// How often in a row no link came to be, or none that lasted until calls flowed.
     failures: u32,
     /// Why there is no link, while the next dialling is waited for.
-    waits_after: Option<io::Error>,
+    waits_after: Option<Why>,
     sweep_at: Instant,
 }
 
 struct Waiting {
     number: u64,
+    function: u32,
     answer: oneshot::Sender<Answered>,
     since: Instant,
 }
@@ -128,7 +140,7 @@ enum End {
     /// Nobody holds the link any more, or its key is dead.
     Closed,
     /// The stream is lost.
-    Lost(io::Error),
+    Lost(Why),
 }
 
 /// What has come of a command.
@@ -151,16 +163,16 @@ impl Driver {
             self.is_ready = false;
             match end {
                 End::Closed => break,
-                End::Lost(error) => {
-                    tracing::debug!(%error, "the link is lost");
+                End::Lost(why) => {
+                    tracing::debug!(%why, "the link is lost");
                     let now = self.parts.clock.now();
                     self.parts.connection.handle_disconnected(now);
                     for ready in self.ready.drain(..) {
                         // Whoever asked may have gone.
-                        let _ = ready.send(Err(copy(&error)));
+                        let _ = ready.send(Err(why.clone()));
                     }
                     self.failures += 1;
-                    self.waits_after = Some(error);
+                    self.waits_after = Some(why);
                     if !self.pause().await {
                         break;
                     }
@@ -172,12 +184,15 @@ impl Driver {
 
     /// Dials, and obeys meanwhile.
     async fn dial(&mut self) -> Result<Box<dyn Stream>, End> {
-        let (dial, target) = (Arc::clone(&self.parts.dial), self.parts.target.clone());
+        if let Some(saved) = self.unsaved.take() {
+            self.save(saved).await.map_err(End::Lost)?;
+        }
+        let (dial, target) = (Arc::clone(&self.parts.dial), self.parts.hub.target());
         let mut dialling = dial.dial(&target);
         loop {
             tokio::select! {
                 biased;
-                dialled = &mut dialling => return dialled.map_err(End::Lost),
+                dialled = &mut dialling => return dialled.map_err(|error| End::Lost(error.into())),
                 obeyed = self.obey() => if obeyed == Obeyed::Closed { return Err(End::Closed) },
             }
         }
@@ -207,10 +222,9 @@ impl Driver {
         tokio::select! {
             biased;
             () = sweep, if !self.waiting.is_empty() => self.sweep(),
-            () = self.given_up.notify.notified() => self.cancel(),
+            () = self.signals.notify.notified() => return self.heed(),
             command = self.commands.recv() => match command {
                 None => return Obeyed::Closed,
-                Some(Command::Redial) => return Obeyed::Redial,
                 Some(command) => self.command(command),
             },
         }
@@ -256,20 +270,19 @@ impl Driver {
                     self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
                 }
                 written = outgoing.write(&mut writer) => if let Err(error) = written {
-                    return End::Lost(error);
+                    return End::Lost(error.into());
                 },
                 read = incoming.read(&mut reader) => match read {
-                    Ok(0) => return End::Lost(io::ErrorKind::UnexpectedEof.into()),
+                    Ok(0) => return End::Lost(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
                     Ok(_) => {
                         if incoming.speaks_http() {
-                            let text = "the server speaks HTTP, not MTProto";
-                            return End::Lost(io::Error::new(io::ErrorKind::InvalidData, text));
+                            return End::Lost(Why::Http);
                         }
                         let now = self.parts.clock.now();
                         let rng = &mut *self.parts.rng;
                         self.parts.connection.handle_bytes(&incoming.bytes, now, rng);
                     }
-                    Err(error) => return End::Lost(error),
+                    Err(error) => return End::Lost(error.into()),
                 },
                 done = finished(&mut work) => if let Some(done) = done {
                     let now = self.parts.clock.now();
@@ -286,11 +299,11 @@ impl Driver {
         let now = self.parts.clock.now();
         let mut seed = [0; 32];
         self.parts.rng.fill_bytes(&mut seed);
-        spawn_blocking(move || {
+        (self.parts.blocking)(Box::new(move || {
             let mut rng = crate::random::seeded(seed);
             // If the link is lost meanwhile, nobody wants it.
             let _ = sender.send(work.run(now, &mut rng));
-        });
+        }));
         receiver
     }
 
@@ -299,16 +312,19 @@ impl Driver {
         while let Some(event) = self.parts.connection.poll_event() {
             match event {
                 Event::Answer { call, result, maybe_repeated } => {
-                    let answer = result.map(|object| Answer { object, maybe_repeated });
-                    self.end(call, answer.map_err(|error| crate::RpcError::from(error).into()));
+                    self.answer(call, result, maybe_repeated);
                 }
                 Event::Failed { call, reason } => self.end(call, Err(reason.into())),
                 Event::Push(object) => self.parts.hub.pushed(object),
                 Event::UpdatesMissed => self.parts.hub.updates_missed(),
                 Event::KeyAgreed => {
                     let now = self.parts.clock.now();
-                    if let Some(saved) = self.parts.connection.saved(now) {
-                        self.parts.hub.key_agreed(saved).await;
+                    if let Some(saved) = self.parts.connection.saved(now)
+                        && let Err(why) = self.save(saved).await
+                    {
+                        // What follows can but say that calls flow, and they must not.
+                        while self.parts.connection.poll_event().is_some() {}
+                        return Some(End::Lost(why));
                     }
                 }
                 Event::Ready => {
@@ -318,7 +334,7 @@ impl Driver {
                         let _ = ready.send(Ok(()));
                     }
                 }
-                Event::LinkLost(lost) => return Some(End::Lost(lost_error(lost))),
+                Event::LinkLost(lost) => return Some(End::Lost(Why::Lost(lost))),
                 Event::KeyDead => {
                     self.parts.hub.key_dead();
                     return Some(End::Closed);
@@ -330,9 +346,18 @@ impl Driver {
         None
     }
 
+    /// Has a new key saved, or keeps it in mind.
+    async fn save(&mut self, saved: Saved) -> Result<(), Why> {
+        let kept = self.parts.hub.key_agreed(saved.clone()).await;
+        kept.map_err(|error| {
+            self.unsaved = Some(saved);
+            Why::Unsaved(error)
+        })
+    }
+
     fn command(&mut self, command: Command) {
         match command {
-            Command::Call { number, call, answer } => {
+            Command::Call { number, function, call, answer } => {
                 let now = self.parts.clock.now();
                 match self.parts.connection.call(call, now) {
                     Ok(id) => {
@@ -341,24 +366,51 @@ impl Driver {
                             self.sweep_at = since + SWEEP;
                         }
                         self.numbers.insert(number, id);
-                        self.waiting.insert(id, Waiting { number, answer, since });
+                        self.waiting.insert(id, Waiting { number, function, answer, since });
                     }
                     Err(error) => {
                         let _ = answer.send(Err(error.into()));
                     }
                 }
             }
+            #[cfg(test)]
+            Command::Waiting(waiting) => {
+                let held = self.parts.connection.footprint();
+                let ours = self.waiting.len().max(self.numbers.len());
+                let _ = waiting.send(ours.max(held.calls).max(held.call_bytes));
+            }
             Command::Ready(ready) if self.is_ready => {
                 let _ = ready.send(Ok(()));
             }
             Command::Ready(ready) => match &self.waits_after {
-                Some(error) => {
-                    let _ = ready.send(Err(copy(error)));
+                Some(why) => {
+                    let _ = ready.send(Err(why.clone()));
                 }
                 None => self.ready.push(ready),
             },
-            Command::Redial => {}
         }
+    }
+
+    fn answer(
+        &mut self,
+        call: CallId,
+        result: Result<Vec<u8>, connection::RpcError>,
+        maybe_repeated: bool,
+    ) {
+        let answered = match result {
+            Ok(object) => {
+                if let Some(waiting) = self.waiting.get(&call) {
+                    self.parts.hub.answered(waiting.function, &object);
+                }
+                Ok(Answer { object, maybe_repeated })
+            }
+            // It was the server's memory of the number that refused the second time.
+            Err(error) if maybe_repeated && error.name == "RANDOM_ID_DUPLICATE" => {
+                Err(InvocationError::AnswerLost)
+            }
+            Err(error) => Err(crate::RpcError::from(error).into()),
+        };
+        self.end(call, answered);
     }
 
     fn end(&mut self, call: CallId, answered: Answered) {
@@ -369,15 +421,20 @@ impl Driver {
         }
     }
 
-    /// Gives up the calls whose futures were dropped.
-    fn cancel(&mut self) {
+    /// Does what the handles have told: gives up the calls whose futures were dropped, and more.
+    fn heed(&mut self) -> Obeyed {
+        let told = self.signals.take();
+        if told.close {
+            return Obeyed::Closed;
+        }
         let now = self.parts.clock.now();
-        for number in self.given_up.take() {
+        for number in told.given_up {
             if let Some(call) = self.numbers.remove(&number) {
                 self.waiting.remove(&call);
                 self.parts.connection.cancel(call, now);
             }
         }
+        if told.redial { Obeyed::Redial } else { Obeyed::Done }
     }
 
     /// Gives up calls of which nothing was heard for too long. One on which the server is known to
@@ -407,19 +464,4 @@ async fn finished(work: &mut Option<oneshot::Receiver<WorkDone>>) -> Option<Work
     let done = receiver.await;
     *work = None;
     done.ok()
-}
-
-/// The same error for somebody else.
-fn copy(error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), error.to_string())
-}
-
-/// Why the machine has given up a link, as an error of the network.
-fn lost_error(lost: Lost) -> io::Error {
-    let kind = match lost {
-        Lost::Silent => io::ErrorKind::TimedOut,
-        Lost::Fault(_) | Lost::Exchange(_) => io::ErrorKind::InvalidData,
-        _ => io::ErrorKind::ConnectionAborted,
-    };
-    io::Error::new(kind, lost)
 }

@@ -1,70 +1,82 @@
 //! The handle to a link, by which calls reach the task behind it.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use layer_mtproto::connection::Call;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::why::Why;
 use crate::InvocationError;
 
 /// An answer, and whether the call may have been run twice.
 pub(crate) struct Answer {
     pub(crate) object: Vec<u8>,
-    #[allow(dead_code, reason = "shown to users by what comes next")]
+    #[allow(dead_code, reason = "only what may repeat is repeated, so nobody needs to know yet")]
     pub(crate) maybe_repeated: bool,
 }
 
 pub(super) type Answered = Result<Answer, InvocationError>;
 
-/// The handle to a link. The task ends when the last one is dropped.
+/// The handle to a link. The task ends when the last one is dropped, or any says so.
 #[derive(Clone)]
 pub(crate) struct Link {
     pub(super) commands: mpsc::Sender<Command>,
-    pub(super) given_up: Arc<GivenUp>,
+    pub(super) signals: Arc<Signals>,
 }
 
 pub(super) enum Command {
     Call {
         number: u64,
+        function: u32,
         call: Call,
         answer: oneshot::Sender<Answered>,
     },
+    /// Says how many calls wait for answers, in any table.
+    #[cfg(test)]
+    Waiting(oneshot::Sender<usize>),
     /// Says when calls flow, or why the last dialling failed.
-    Ready(oneshot::Sender<io::Result<()>>),
-    /// The network is back: nothing is waited for.
-    Redial,
+    Ready(oneshot::Sender<Result<(), Why>>),
 }
 
-/// Calls whose futures were dropped.
+/// What the driver is told without anybody waiting for it.
 #[derive(Default)]
-pub(super) struct GivenUp {
-    numbers: Mutex<Numbers>,
+pub(super) struct Signals {
+    told: Mutex<Told>,
     pub(super) notify: Notify,
 }
 
 #[derive(Default)]
-struct Numbers {
+pub(super) struct Told {
     next: u64,
-    given_up: Vec<u64>,
+    /// Calls whose futures were dropped.
+    pub(super) given_up: Vec<u64>,
+    /// The network is back: nothing is waited for.
+    pub(super) redial: bool,
+    /// Nobody wants the link any more, even if somebody holds it.
+    pub(super) close: bool,
 }
 
-impl GivenUp {
-    fn next(&self) -> u64 {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        numbers.next += 1;
-        numbers.next
+impl Signals {
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, number: u64) {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        numbers.given_up.push(number);
+    fn next(&self) -> u64 {
+        let mut told = self.told();
+        told.next += 1;
+        told.next
+    }
+
+    fn tell(&self, what: impl FnOnce(&mut Told)) {
+        what(&mut self.told());
         self.notify.notify_one();
     }
 
-    pub(super) fn take(&self) -> Vec<u64> {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut numbers.given_up)
+    /// What was told since it was last asked; that it is to close stays.
+    pub(super) fn take(&self) -> Told {
+        let mut told = self.told();
+        let (next, close) = (told.next, told.close);
+        std::mem::replace(&mut *told, Told { next, close, ..Told::default() })
     }
 }
 
@@ -77,36 +89,54 @@ struct Guard<'a> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if let Some(number) = self.number {
-            self.link.given_up.push(number);
+            self.link.signals.tell(|told| told.given_up.push(number));
         }
     }
 }
 
 impl Link {
-    /// Makes a call and waits for its answer. May be dropped midway: the call is then given up, and
-    /// the server is told so if it has it.
-    pub(crate) async fn call(&self, call: Call) -> Answered {
-        let number = self.given_up.next();
+    /// Makes a call of this function and waits for its answer. May be dropped midway: the call is
+    /// then given up, and the server is told so if it has it.
+    pub(crate) async fn call(&self, function: u32, call: Call) -> Answered {
+        let number = self.signals.next();
         let mut guard = Guard { link: self, number: Some(number) };
         let (answer, answered) = oneshot::channel();
-        let command = Command::Call { number, call, answer };
+        let command = Command::Call { number, function, call, answer };
         self.commands.send(command).await.map_err(|_| InvocationError::Dropped)?;
         let answered = answered.await;
         guard.number = None;
         answered.unwrap_or(Err(InvocationError::Dropped))
     }
 
-    /// Waits until calls flow.
+    /// Waits until calls flow, or until it is known why they don't.
     pub(crate) async fn ready(&self) -> Result<(), InvocationError> {
         let (ready, is_ready) = oneshot::channel();
         let sent = self.commands.send(Command::Ready(ready)).await;
         sent.map_err(|_| InvocationError::Dropped)?;
-        Ok(is_ready.await.map_err(|_| InvocationError::Dropped)??)
+        let is_ready = is_ready.await.map_err(|_| InvocationError::Dropped)?;
+        is_ready.map_err(|why| InvocationError::from(&why))
+    }
+
+    /// How many calls wait for answers, in any table.
+    #[cfg(test)]
+    pub(crate) async fn waiting(&self) -> usize {
+        let (waiting, are_waiting) = oneshot::channel();
+        assert!(self.commands.send(Command::Waiting(waiting)).await.is_ok());
+        are_waiting.await.unwrap()
     }
 
     /// Ends a wait between two diallings.
-    pub(crate) async fn redial(&self) {
-        // A driver that has ended dials no more.
-        let _ = self.commands.send(Command::Redial).await;
+    pub(crate) fn redial(&self) {
+        self.signals.tell(|told| told.redial = true);
+    }
+
+    /// Ends the task, whoever holds the link: calls in flight are [`InvocationError::Dropped`].
+    pub(crate) fn close(&self) {
+        self.signals.tell(|told| told.close = true);
+    }
+
+    /// Whether the task has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.commands.is_closed()
     }
 }

@@ -1,10 +1,14 @@
 //! Links to data centres: a stream is dialled, a task drives the connection machine over it.
 
+mod addresses;
+pub(crate) mod dcs;
 pub(crate) mod dial;
 pub(crate) mod driver;
 mod flow;
+mod hub;
 pub(crate) mod link;
 #[cfg(test)]
-mod memory;
+pub(crate) mod memory;
 #[cfg(test)]
 mod tests;
+pub(crate) mod why;

@@ -8,7 +8,7 @@ use layer_mtproto::connection::{Call, Config, Connection, Init, Saved};
 use layer_mtproto::exchange;
 use layer_sandbox::Reply;
 use layer_sandbox::router::RpcError;
-use layer_tl_types::{Deserializable, Serializable, enums, functions};
+use layer_tl_types::{Deserializable, Identifiable, Serializable, enums, functions};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -16,10 +16,12 @@ use super::dial::{BoxFuture, Target};
 use super::driver::{Backoff, Hub, Parts, open};
 use super::link::Link;
 use super::memory::Memory;
+use crate::session::SessionError;
 use crate::{InvocationError, random};
 
 /// A function of the tests' own; the server answers with what follows the constructor.
 const ECHO: u32 = 0x6563_686f;
+const NEAREST: u32 = functions::help::GetNearestDc::CONSTRUCTOR_ID;
 /// The same, after a minute.
 const SLOW: u32 = 0x736c_6f77;
 
@@ -32,12 +34,21 @@ struct Told {
     keys: Mutex<Vec<Saved>>,
     pushed: Mutex<Vec<Vec<u8>>>,
     missed: Mutex<usize>,
+    answered: Mutex<Vec<(u32, usize)>>,
 }
 
 impl Hub for Told {
-    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, ()> {
+    fn target(&self) -> Target {
+        Target(vec!["memory".to_owned()])
+    }
+
+    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, Result<(), SessionError>> {
         self.keys.lock().unwrap().push(saved);
-        Box::pin(std::future::ready(()))
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn answered(&self, function: u32, object: &[u8]) {
+        self.answered.lock().unwrap().push((function, object.len()));
     }
 
     fn key_dead(&self) {}
@@ -79,10 +90,10 @@ fn run() -> Running {
     let parts = Parts {
         connection: Connection::new(config, None, now, &mut rng),
         dial: Arc::clone(&server) as _,
-        target: Target(vec!["memory".to_owned()]),
         hub: Arc::clone(&told) as _,
         clock: server.clock.clone(),
         rng: Box::new(rng),
+        blocking: Arc::new(|work| drop(tokio::task::spawn_blocking(work))),
         backoff: Backoff { first: Duration::from_millis(500), last: Duration::from_secs(30) },
         call_timeout: Duration::from_secs(30),
     };
@@ -91,7 +102,7 @@ fn run() -> Running {
 }
 
 async fn echo(link: &Link, number: u32) -> Result<Vec<u8>, InvocationError> {
-    Ok(link.call(Call::new(query(ECHO, number))).await?.object)
+    Ok(link.call(ECHO, Call::new(query(ECHO, number))).await?.object)
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,9 +111,10 @@ async fn a_call_is_answered_over_a_link_that_agrees_its_key_by_itself() {
     link.ready().await.unwrap();
     assert_eq!(told.keys.lock().unwrap().len(), 1);
     let call = Call::new(functions::help::GetNearestDc {}.to_bytes());
-    let answer = link.call(call).await.unwrap().object;
+    let answer = link.call(NEAREST, call).await.unwrap().object;
     let enums::NearestDc::Dc(nearest) = enums::NearestDc::from_bytes(&answer).unwrap();
     assert_eq!(nearest.this_dc, 2);
+    assert_eq!(*told.answered.lock().unwrap(), [(NEAREST, answer.len())], "before its waiter");
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,7 +144,9 @@ async fn a_link_that_is_cut_heals_and_the_call_is_answered_once() {
     echo(&link, 1).await.unwrap();
     let slow = {
         let link = link.clone();
-        tokio::spawn(async move { link.call(Call::new(query(SLOW, 9))).await.unwrap().object })
+        tokio::spawn(
+            async move { link.call(SLOW, Call::new(query(SLOW, 9))).await.unwrap().object },
+        )
     };
     sleep(Duration::from_secs(1)).await;
     server.cut();
@@ -145,7 +159,7 @@ async fn a_link_that_is_cut_heals_and_the_call_is_answered_once() {
 async fn a_call_that_is_dropped_is_given_up_and_the_server_is_told() {
     let Running { link, server, .. } = run();
     link.ready().await.unwrap();
-    let call = link.call(Call::new(query(SLOW, 9)));
+    let call = link.call(SLOW, Call::new(query(SLOW, 9)));
     assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err());
     sleep(Duration::from_secs(1)).await;
     echo(&link, 1).await.unwrap();
@@ -172,7 +186,7 @@ async fn the_wait_for_the_next_dialling_can_be_ended() {
     server.refusals.store(1, Ordering::Relaxed);
     assert!(link.ready().await.is_err());
     let started = Instant::now();
-    link.redial().await;
+    link.redial();
     echo(&link, 1).await.unwrap();
     assert!(started.elapsed() < Duration::from_millis(300));
 }
@@ -181,7 +195,7 @@ async fn the_wait_for_the_next_dialling_can_be_ended() {
 async fn a_call_of_which_nothing_is_heard_times_out_and_one_that_is_worked_on_does_not() {
     let Running { link, server, .. } = run();
     link.ready().await.unwrap();
-    let slow = link.call(Call::new(query(SLOW, 9))).await.unwrap();
+    let slow = link.call(SLOW, Call::new(query(SLOW, 9))).await.unwrap();
     assert_eq!(
         slow.object,
         9_u32.to_le_bytes(),

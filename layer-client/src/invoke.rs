@@ -1,0 +1,279 @@
+//! The one loop around a call: it is serialised once and decoded where it was made. Between lie
+//! waits, moves to other data centres, and what has to be done again.
+
+use std::num::NonZeroU32;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use layer_mtproto::connection::Call;
+use layer_tl_types::{Deserializable, RemoteCall};
+use tokio::time::sleep;
+
+use crate::client::{Client, Inner};
+use crate::net::dcs::Purpose;
+use crate::repeat;
+use crate::retry::RetryContext;
+use crate::session::Change;
+use crate::{InvocationError, RpcError};
+
+/// How often one call is sent to another data centre.
+const MOST_MOVES: u32 = 5;
+/// How often one call is made again because its link or login was gone.
+const MOST_RENEWALS: u32 = 2;
+
+/// Where a call goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Route {
+    /// Home if there is none, wherever that is by then.
+    dc: Option<i32>,
+    /// Whether the login is carried there first.
+    with_login: bool,
+}
+
+impl Route {
+    pub(crate) fn home() -> Self {
+        Self { dc: None, with_login: true }
+    }
+
+    pub(crate) fn to(dc: i32) -> Self {
+        Self { dc: Some(dc), with_login: true }
+    }
+
+    /// To a data centre at which it does not matter who is logged in.
+    pub(crate) fn plain(dc: i32) -> Self {
+        Self { dc: Some(dc), with_login: false }
+    }
+}
+
+impl Client {
+    /// Calls any function of the layer, at home or wherever the server sends it. Waits that the
+    /// server asks for, and faults, are handled as the [`RetryPolicy`](crate::RetryPolicy) says.
+    ///
+    /// What must not run twice is not sent twice where a fault leaves open whether it ran:
+    /// [`InvocationError::Unknown`].
+    ///
+    /// May be dropped midway: the call is then given up, and the server is told so.
+    ///
+    /// # Errors
+    /// Any [`InvocationError`].
+    pub async fn invoke<R: RemoteCall>(&self, request: &R) -> Result<R::Return, InvocationError> {
+        self.inner.invoke_by(Route::home(), request).await
+    }
+
+    /// The same at another data centre than home; the login is carried there first.
+    ///
+    /// # Errors
+    /// As [`Client::invoke`], and [`InvocationError::UnknownDc`].
+    pub async fn invoke_on_dc<R: RemoteCall>(
+        &self,
+        dc_id: i32,
+        request: &R,
+    ) -> Result<R::Return, InvocationError> {
+        self.inner.invoke_by(Route::to(dc_id), request).await
+    }
+}
+
+impl Inner {
+    /// Calls a function, and reads its answer where it is awaited.
+    pub(crate) async fn invoke_by<R: RemoteCall>(
+        self: &Arc<Self>,
+        route: Route,
+        request: &R,
+    ) -> Result<R::Return, InvocationError> {
+        let object = self.call(route, request.to_bytes()).await?;
+        Ok(R::Return::from_bytes(&object)?)
+    }
+
+    async fn call(
+        self: &Arc<Self>,
+        route: Route,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, InvocationError> {
+        tokio::select! {
+            biased;
+            () = self.until_closing() => Err(InvocationError::Dropped),
+            answer = self.call_until_done(route, body) => answer,
+        }
+    }
+
+    async fn call_until_done(
+        self: &Arc<Self>,
+        route: Route,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, InvocationError> {
+        let function = body.first_chunk().map_or(0, |id| u32::from_le_bytes(*id));
+        let name = layer_tl_types::name_for_id(function).unwrap_or_default();
+        let mut course = Course {
+            may_repeat: repeat::may(name),
+            purpose: if name.starts_with("upload.") { Purpose::Files } else { Purpose::Main },
+            dc: route.dc,
+            route,
+            moves: 0,
+            renewals: 0,
+            fails: 0,
+            slept: Duration::ZERO,
+        };
+        loop {
+            let error = match self.try_once(&course, function, &body).await {
+                Ok(object) => return Ok(object),
+                Err(error) => error,
+            };
+            tracing::debug!(name, %error, "a call has failed");
+            self.mend(&mut course, error).await?;
+        }
+    }
+
+    async fn try_once(
+        self: &Arc<Self>,
+        course: &Course,
+        function: u32,
+        body: &[u8],
+    ) -> Result<Vec<u8>, InvocationError> {
+        let dc = course.dc.unwrap_or_else(|| self.dcs.home());
+        let login = if course.route.with_login { self.carry_login(dc).await? } else { None };
+        let link = self.link(dc, course.purpose).await?;
+        let call = Call::new(body.to_vec());
+        let call = if course.may_repeat { call } else { call.once() };
+        let answered = link.call(function, call).await;
+        match answered {
+            Ok(answer) => Ok(answer.object),
+            Err(InvocationError::Rpc(error)) if is_logged_out(&error) => {
+                match login {
+                    Some(login) => {
+                        self.dcs.forget_login(dc, &login);
+                        self.set_authorized(dc, false);
+                    }
+                    None if dc == self.dcs.home() => self.logged_out(),
+                    None => {}
+                }
+                Err(error.into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Does what makes another try worth it, or gives the error back.
+    async fn mend(
+        self: &Arc<Self>,
+        course: &mut Course,
+        error: InvocationError,
+    ) -> Result<(), InvocationError> {
+        match &error {
+            InvocationError::Rpc(rpc) => {
+                if let Some(dc) = rpc.migrate_dc_id() {
+                    return self.migrate(course, dc, error).await;
+                }
+                // A login elsewhere that is gone is carried over again.
+                let is_away = course.dc.is_some_and(|dc| dc != self.dcs.home());
+                if is_logged_out(rpc) && is_away && course.route.with_login {
+                    return if self.is_logged_in() { course.renew(error) } else { Err(error) };
+                }
+                if course.fails > 0 && rpc.is("RANDOM_ID_DUPLICATE") {
+                    return Err(InvocationError::AnswerLost);
+                }
+            }
+            // The link ended before the call was sent.
+            InvocationError::Dropped if !self.is_closing() => return course.renew(error),
+            InvocationError::KeyDead
+                if course.may_repeat && course.dc.is_some_and(|dc| dc != self.dcs.home()) =>
+            {
+                return course.renew(error);
+            }
+            InvocationError::Io(_) | InvocationError::Timeout(_) if course.may_repeat => {}
+            _ => return Err(error),
+        }
+        course.fails = course.fails.saturating_add(1);
+        let fails = NonZeroU32::new(course.fails).unwrap_or(NonZeroU32::MIN);
+        let context = RetryContext { fails, slept: course.slept, error: &error };
+        match self.config.retry_policy.should_retry(&context) {
+            ControlFlow::Continue(wait) => {
+                sleep(wait).await;
+                course.slept = course.slept.saturating_add(wait);
+                Ok(())
+            }
+            ControlFlow::Break(()) => Err(error),
+        }
+    }
+
+    async fn migrate(
+        self: &Arc<Self>,
+        course: &mut Course,
+        dc: i32,
+        error: InvocationError,
+    ) -> Result<(), InvocationError> {
+        let moves_home = !error.is("FILE_MIGRATE") && !error.is("STATS_MIGRATE");
+        // Who says where a call goes does not want home to move.
+        if course.moves >= MOST_MOVES || (moves_home && course.route.dc.is_some()) {
+            return Err(error);
+        }
+        course.moves += 1;
+        if moves_home {
+            self.move_home(dc).await?;
+        } else {
+            course.dc = Some(dc);
+        }
+        Ok(())
+    }
+
+    /// The server says that nobody is logged in under our key at home.
+    pub(crate) fn logged_out(&self) {
+        if !self.is_logged_in() {
+            return;
+        }
+        tracing::info!("logged out by the server");
+        self.forget_user();
+    }
+
+    /// Nobody is logged in any more. The keys stay.
+    pub(crate) fn forget_user(&self) {
+        self.saver.change(|session| {
+            let mut changes = vec![Change::User(None), Change::Updates(None)];
+            changes.extend(session.channels.keys().map(|channel| Change::ChannelGone(*channel)));
+            for entry in session.dcs.iter().filter(|entry| entry.is_authorized) {
+                let mut entry = entry.clone();
+                entry.is_authorized = false;
+                changes.push(Change::Dc(Box::new(entry)));
+            }
+            changes
+        });
+        self.peers.set_me(None);
+        self.dcs.forget_logins();
+        if let Some(ears) = self.ears.get() {
+            ears.logged_in(false);
+        }
+    }
+}
+
+/// What has become of a call by now.
+struct Course {
+    route: Route,
+    may_repeat: bool,
+    purpose: Purpose,
+    dc: Option<i32>,
+    moves: u32,
+    renewals: u32,
+    fails: u32,
+    slept: Duration,
+}
+
+impl Course {
+    /// Once more at once, if not too often already.
+    fn renew(&mut self, error: InvocationError) -> Result<(), InvocationError> {
+        self.renewals += 1;
+        if self.renewals > MOST_RENEWALS { Err(error) } else { Ok(()) }
+    }
+}
+
+/// Whether an error says that nobody is logged in; that a password is wanted says it not.
+fn is_logged_out(error: &RpcError) -> bool {
+    let gone = [
+        "AUTH_KEY_UNREGISTERED",
+        "AUTH_KEY_INVALID",
+        "SESSION_REVOKED",
+        "SESSION_EXPIRED",
+        "USER_DEACTIVATED",
+        "USER_DEACTIVATED_BAN",
+    ];
+    error.code == 401 && gone.contains(&error.name.as_str())
+}

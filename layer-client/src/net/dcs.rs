@@ -1,0 +1,321 @@
+//! The links to all data centres: one for each purpose, opened when it is first wanted, once, however
+//! many ask at the same time. The login is carried over from home before anything is asked elsewhere.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use layer_crypto::rsa::PublicKey;
+use layer_mtproto::connection::{self, Connection, Init, Saved};
+use layer_mtproto::exchange;
+use layer_mtproto::wire::framing::{FramingKind, Tag};
+use layer_tl_types::{enums, functions, types};
+use tokio::sync::OnceCell;
+
+use super::addresses;
+use super::dial::BoxFuture;
+use super::driver::{self, Backoff, Parts};
+use super::hub::LinkHub;
+use super::link::Link;
+use crate::InvocationError;
+use crate::client::Inner;
+use crate::config::{Config, ConfigError, Proxy, TransportKind};
+use crate::invoke::Route;
+use crate::session::{Change, DcEntry};
+
+/// How often a login is exported anew for one import, because it was not taken.
+const MOST_EXPORTS: u32 = 3;
+/// What is added to the number of a test data centre.
+const TEST: i32 = 10_000;
+
+/// What a link is for. Files don't stand in the way of messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purpose {
+    Main,
+    Files,
+}
+
+/// All links.
+pub(crate) struct Dcs {
+    state: Mutex<State>,
+}
+
+struct State {
+    home: i32,
+    closed: bool,
+    links: BTreeMap<(i32, Purpose), Arc<OnceCell<Link>>>,
+    /// Set where the login was imported, or is known to be there.
+    logins: BTreeMap<i32, Login>,
+}
+
+/// Whether the user is logged in at a data centre: found out once. Another takes its place when it
+/// turns out not to be so any more.
+pub(crate) type Login = Arc<OnceCell<()>>;
+
+impl Dcs {
+    pub(crate) fn new(home: i32) -> Self {
+        let (links, logins) = (BTreeMap::new(), BTreeMap::new());
+        Self { state: Mutex::new(State { home, closed: false, links, logins }) }
+    }
+
+    /// The data centre at home.
+    pub(crate) fn home(&self) -> i32 {
+        self.state().home
+    }
+
+    /// Ends all links, and opens none any more.
+    pub(crate) fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        let links = std::mem::take(&mut state.links);
+        drop(state);
+        links.values().filter_map(|link| link.get()).for_each(Link::close);
+    }
+
+    /// Dials at once wherever a dialling is waited for.
+    pub(crate) fn redial(&self) {
+        self.state().links.values().filter_map(|link| link.get()).for_each(Link::redial);
+    }
+
+    /// Ends the links to a data centre; the next who asks gets a new one.
+    pub(crate) fn drop_links(&self, dc: i32) {
+        let mut state = self.state();
+        state.links.retain(|(of, _), link| {
+            if *of == dc
+                && let Some(link) = link.get()
+            {
+                link.close();
+            }
+            *of != dc
+        });
+        state.logins.remove(&dc);
+    }
+
+    /// Nobody is known to be logged in anywhere but at home.
+    pub(crate) fn forget_logins(&self) {
+        self.state().logins.clear();
+    }
+
+    /// It has turned out that nobody is logged in there. What was found out since stays.
+    pub(crate) fn forget_login(&self, dc: i32, login: &Login) {
+        let mut state = self.state();
+        if state.logins.get(&dc).is_some_and(|known| Arc::ptr_eq(known, login)) {
+            state.logins.remove(&dc);
+        }
+    }
+
+    fn link(&self, dc: i32, purpose: Purpose) -> Result<Arc<OnceCell<Link>>, InvocationError> {
+        let mut state = self.state();
+        if state.closed {
+            return Err(InvocationError::Dropped);
+        }
+        let link = state.links.entry((dc, purpose)).or_default();
+        // One whose key has died, or whose task was killed.
+        if link.get().is_some_and(Link::is_closed) {
+            *link = Arc::default();
+        }
+        Ok(Arc::clone(link))
+    }
+
+    fn login(&self, dc: i32, is_known: bool) -> Login {
+        let mut state = self.state();
+        let new =
+            || Arc::new(if is_known { OnceCell::new_with(Some(())) } else { OnceCell::new() });
+        Arc::clone(state.logins.entry(dc).or_insert_with(new))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// The link to a data centre. May be dropped midway; who else waits for it opens it then.
+    pub(crate) async fn link(
+        self: &Arc<Self>,
+        dc: i32,
+        purpose: Purpose,
+    ) -> Result<Link, InvocationError> {
+        let link = self.dcs.link(dc, purpose)?;
+        Ok(link.get_or_try_init(|| self.open(dc, purpose)).await?.clone())
+    }
+
+    fn open(
+        self: &Arc<Self>,
+        dc: i32,
+        purpose: Purpose,
+    ) -> BoxFuture<'_, Result<Link, InvocationError>> {
+        Box::pin(async move {
+            // One key serves all links to a data centre, so one of them agrees it.
+            if purpose != Purpose::Main && self.saved_key(dc).is_none() {
+                self.link(dc, Purpose::Main).await?.ready().await?;
+            }
+            let hub = LinkHub::new(Arc::clone(self), dc, purpose);
+            if hub.addresses().is_empty() {
+                self.refresh_addresses(Some(dc)).await?;
+                if hub.addresses().is_empty() {
+                    return Err(InvocationError::UnknownDc(dc));
+                }
+            }
+            let keys = self.config.public_keys()?;
+            let config = connection_config(&self.config, keys, dc)?;
+            let (now, mut rng) = (self.seams.clock.now(), self.seams.rng());
+            let (link, driver) = driver::open(Parts {
+                connection: Connection::new(config, self.saved_key(dc), now, &mut rng),
+                dial: Arc::clone(&self.seams.dial),
+                hub: Arc::new(hub),
+                clock: self.seams.clock.clone(),
+                rng: Box::new(rng),
+                blocking: Arc::clone(&self.seams.blocking),
+                backoff: Backoff {
+                    first: self.config.reconnect_first,
+                    last: self.config.reconnect_longest,
+                },
+                call_timeout: self.config.rpc_timeout,
+            });
+            (self.seams.spawn)(Box::pin(driver));
+            if self.is_closing() {
+                link.close();
+            }
+            Ok(link)
+        })
+    }
+
+    fn saved_key(&self, dc: i32) -> Option<Saved> {
+        let saved = |entry: &DcEntry| {
+            let auth_key = entry.auth_key.clone()?;
+            let (salts, time_offset) = (entry.salts.clone(), entry.time_offset);
+            Some(Saved { auth_key, salts, time_offset })
+        };
+        self.saver.read(|session| session.dc(dc).and_then(saved))
+    }
+
+    /// Whether somebody is logged in.
+    pub(crate) fn is_logged_in(&self) -> bool {
+        self.saver.read(|session| session.user.is_some())
+    }
+
+    /// Sees to it that the user is logged in at a data centre as at home, if anybody is. Says how it
+    /// is known, for [`Dcs::forget_login`].
+    pub(crate) async fn carry_login(
+        self: &Arc<Self>,
+        dc: i32,
+    ) -> Result<Option<Login>, InvocationError> {
+        if dc == self.dcs.home() || !self.is_logged_in() {
+            return Ok(None);
+        }
+        let is_known = |entry: &DcEntry| entry.is_authorized;
+        let is_known = self.saver.read(|session| session.dc(dc).is_some_and(is_known));
+        let login = self.dcs.login(dc, is_known);
+        login.get_or_try_init(|| self.import(dc)).await?;
+        Ok(Some(login))
+    }
+
+    /// Carries the login over.
+    fn import(self: &Arc<Self>, dc: i32) -> BoxFuture<'_, Result<(), InvocationError>> {
+        Box::pin(async move {
+            let mut exports = 0;
+            loop {
+                exports += 1;
+                let export = functions::auth::ExportAuthorization { dc_id: dc };
+                let enums::auth::ExportedAuthorization::Authorization(exported) =
+                    self.invoke_by(Route::home(), &export).await?;
+                let types::auth::ExportedAuthorization { id, bytes } = exported;
+                let import = functions::auth::ImportAuthorization { id, bytes };
+                match self.invoke_by(Route::plain(dc), &import).await {
+                    Ok(_) => break,
+                    Err(error) if exports >= MOST_EXPORTS || !is_stale(&error) => {
+                        return Err(error);
+                    }
+                    Err(error) => tracing::debug!(%error, dc, "the exported login is not taken"),
+                }
+            }
+            self.set_authorized(dc, true);
+            Ok(())
+        })
+    }
+
+    /// Writes down whether the user is logged in at a data centre.
+    pub(crate) fn set_authorized(&self, dc: i32, is_authorized: bool) {
+        self.saver.change(|session| {
+            let mut entry = session.dc(dc).cloned().unwrap_or_else(|| DcEntry::new(dc));
+            if entry.is_authorized == is_authorized {
+                return Vec::new();
+            }
+            entry.is_authorized = is_authorized;
+            vec![Change::Dc(Box::new(entry))]
+        });
+    }
+
+    /// The server says that home is elsewhere.
+    pub(crate) async fn move_home(self: &Arc<Self>, dc: i32) -> Result<(), InvocationError> {
+        // Not to where nobody is, nor without the login.
+        self.link(dc, Purpose::Main).await?.ready().await?;
+        self.carry_login(dc).await?;
+        tracing::debug!(dc, "home moves");
+        self.dcs.state().home = dc;
+        self.saver.change(|_| vec![Change::HomeDc(dc)]);
+        Ok(())
+    }
+
+    /// Asks where the data centres are: at home, or, if home itself is to be found, where it all
+    /// begins.
+    pub(crate) async fn refresh_addresses(
+        self: &Arc<Self>,
+        wanted: Option<i32>,
+    ) -> Result<(), InvocationError> {
+        let home = self.dcs.home();
+        let route = match wanted {
+            Some(dc) if dc == self.config.dc_id => return Err(InvocationError::UnknownDc(dc)),
+            Some(dc) if dc == home => Route::plain(self.config.dc_id),
+            _ => Route::plain(home),
+        };
+        let enums::Config::Config(told) =
+            self.invoke_by(route, &functions::help::GetConfig {}).await?;
+        self.saver.change(|session| addresses::changes(session, &told.dc_options));
+        Ok(())
+    }
+}
+
+/// Whether a login that is exported anew may be taken.
+fn is_stale(error: &InvocationError) -> bool {
+    ["AUTH_BYTES_INVALID", "AUTH_KEY_*", "DC_ID_INVALID"].iter().any(|name| error.is(name))
+}
+
+fn connection_config(
+    config: &Config,
+    keys: Vec<PublicKey>,
+    dc: i32,
+) -> Result<connection::Config, ConfigError> {
+    let number = if config.test_dcs { dc.saturating_add(TEST) } else { dc };
+    let mut init: Init = config.init();
+    if let Some(Proxy::MtProxy { address, .. }) = &config.proxy
+        && let Some((host, port)) = address.rsplit_once(':')
+    {
+        let port = port.parse().map_err(|_| ConfigError::Address(address.clone()))?;
+        let address = host.to_owned();
+        init.proxy = Some(types::InputClientProxy { address, port }.into());
+    }
+    let mut made = connection::Config::new(exchange::Config::new(keys, number), init);
+    made.framing = framing(config, number);
+    made.temporary_keys =
+        config.temporary_keys.map(|lifetime| i32::try_from(lifetime.as_secs()).unwrap_or(i32::MAX));
+    Ok(made)
+}
+
+fn framing(config: &Config, number: i32) -> FramingKind {
+    let dc = i16::try_from(number).unwrap_or(i16::MAX);
+    if let Some(Proxy::MtProxy { secret, padded, .. }) = &config.proxy {
+        let inner = if *padded { Tag::Padded } else { Tag::Intermediate };
+        return FramingKind::Obfuscated { inner, secret: Some((*secret).into()), dc };
+    }
+    match &config.transport {
+        TransportKind::Abridged => FramingKind::Abridged,
+        TransportKind::Intermediate => FramingKind::Intermediate,
+        TransportKind::PaddedIntermediate => FramingKind::Padded,
+        TransportKind::Full => FramingKind::Full,
+        TransportKind::Obfuscated { secret } => {
+            let secret = secret.map(Into::into);
+            FramingKind::Obfuscated { inner: Tag::Intermediate, secret, dc }
+        }
+    }
+}

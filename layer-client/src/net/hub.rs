@@ -1,0 +1,104 @@
+//! What a link tells its client: keys go into the session, updates to whoever listens.
+
+use std::sync::Arc;
+
+use layer_mtproto::connection::Saved;
+use layer_tl_types::{Identifiable, types};
+
+use super::addresses;
+use super::dcs::Purpose;
+use super::dial::{BoxFuture, Target};
+use super::driver::Hub;
+use crate::client::{Ears, Inner};
+use crate::config::Proxy;
+use crate::session::{Change, DcEntry, SessionError};
+
+/// The client, as one of its links sees it. It goes when the link's task ends, so the circle is
+/// broken by closing the link.
+pub(super) struct LinkHub {
+    inner: Arc<Inner>,
+    dc: i32,
+    purpose: Purpose,
+}
+
+impl LinkHub {
+    pub(super) fn new(inner: Arc<Inner>, dc: i32, purpose: Purpose) -> Self {
+        Self { inner, dc, purpose }
+    }
+
+    /// Where the data centre is by now, best first.
+    pub(super) fn addresses(&self) -> Vec<String> {
+        let Inner { config, saver, .. } = &*self.inner;
+        let files = self.purpose == Purpose::Files;
+        let mut found = saver.read(|session| addresses::of(config, session, self.dc, files));
+        if matches!(config.proxy, Some(Proxy::MtProxy { .. })) {
+            // It finds the data centre by its number.
+            found.truncate(1);
+        }
+        found
+    }
+
+    /// Who listens to what comes from home.
+    fn ears(&self) -> Option<&dyn Ears> {
+        let is_home = self.dc == self.inner.dcs.home();
+        self.inner.ears.get().filter(|_| is_home).map(Box::as_ref)
+    }
+}
+
+impl Hub for LinkHub {
+    fn target(&self) -> Target {
+        Target(self.addresses())
+    }
+
+    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, Result<(), SessionError>> {
+        Box::pin(async move {
+            self.inner.saver.change(|session| {
+                let known = session.dc(self.dc).cloned();
+                let mut entry = known.unwrap_or_else(|| DcEntry::new(self.dc));
+                entry.auth_key = Some(saved.auth_key);
+                entry.salts = saved.salts;
+                entry.time_offset = saved.time_offset;
+                entry.is_authorized = false;
+                vec![Change::Dc(Box::new(entry))]
+            });
+            self.inner.saver.flush().await
+        })
+    }
+
+    fn key_dead(&self) {
+        let (date, reason) = (self.inner.seams.clock.now().wall.as_secs(), "unknown to the server");
+        let date = i64::try_from(date).unwrap_or(i64::MAX);
+        let change = Change::KeySetAside { dc: self.dc, date, reason: reason.to_owned() };
+        self.inner.saver.change(|_| vec![change]);
+        self.inner.dcs.drop_links(self.dc);
+        if self.dc == self.inner.dcs.home() {
+            self.inner.logged_out();
+        }
+    }
+
+    fn pushed(&self, object: Vec<u8>) {
+        if self.purpose != Purpose::Main || self.dc != self.inner.dcs.home() {
+            return;
+        }
+        // It comes to those who are not logged in, to whom no other update comes.
+        let token = types::UpdateLoginToken::CONSTRUCTOR_ID.to_le_bytes();
+        if !self.inner.is_logged_in() && object.chunks_exact(4).any(|word| word == token) {
+            self.inner.login_token.notify_one();
+        }
+        if let Some(ears) = self.ears() {
+            ears.pushed(object);
+        }
+    }
+
+    fn updates_missed(&self) {
+        if let Some(ears) = self.ears().filter(|_| self.purpose == Purpose::Main) {
+            ears.missed();
+        }
+    }
+
+    fn answered(&self, function: u32, object: &[u8]) {
+        if let Some(ears) = self.ears() {
+            ears.answered(function, object);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! How a client begins, and what it keeps.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use layer_tl_types::{enums, functions};
+use tokio::time::Instant;
+
+use super::{Rig, refusal};
+use crate::session::{BoxFuture, Change, SavedSession, SessionBackend, SessionError};
+use crate::{Client, Config, ConfigError, InvocationError};
+
+const NEAREST: functions::help::GetNearestDc = functions::help::GetNearestDc {};
+
+#[tokio::test(start_paused = true)]
+async fn a_client_connects_agrees_a_key_and_calls() {
+    let rig = Rig::new();
+    let (client, _token) = rig.connect().await.unwrap();
+    let enums::NearestDc::Dc(nearest) = client.invoke(&NEAREST).await.unwrap();
+    assert_eq!(nearest.this_dc, 2);
+    let saved = rig.session.session();
+    assert!(saved.dc(2).unwrap().auth_key.is_some());
+    assert!(!saved.dc(4).unwrap().addresses.is_empty(), "help.getConfig has told them");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_client_goes_on_with_the_key_that_was_saved() {
+    let rig = Rig::new();
+    let (client, token) = rig.connect().await.unwrap();
+    drop(client);
+    token.closed().await;
+    let (client, _token) = rig.connect().await.unwrap();
+    client.invoke(&NEAREST).await.unwrap();
+    assert_eq!(rig.server.world().keys.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_string_carries_the_login_the_credentials_and_the_server() {
+    let rig = Rig::new();
+    let (client, token) = rig.connect().await.unwrap();
+    let text = client.export_session_string().await.unwrap();
+    token.cancel();
+    let config = Config::from_string_session(&text).unwrap();
+    assert_eq!((config.api_id, config.api_hash.as_str()), (1, "hash"));
+    let (client, _token) = Client::connect_with(config, rig.seams()).await.unwrap();
+    client.invoke(&NEAREST).await.unwrap();
+    assert_eq!(rig.server.world().keys.len(), 1, "no key was agreed anew");
+    let again = client.export_session_string().await.unwrap();
+    assert!(Client::with_string_session(&again[1..]).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_with_another_key_is_not_spoken_to() {
+    let rig = Rig::new();
+    let config = Config { server_keys: Vec::new(), ..rig.config() };
+    let error = Client::connect_with(config, rig.seams()).await.unwrap_err();
+    assert!(matches!(error, InvocationError::Link(_)), "{error}");
+    assert_eq!(rig.session.session(), SavedSession::default());
+    assert_eq!(rig.tasks_left().await, 0);
+    rig.connect().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_port_is_told_at_once_and_the_session_is_as_it_was() {
+    let rig = Rig::new();
+    rig.server.refusals.store(1, Ordering::Relaxed);
+    let started = Instant::now();
+    let error = rig.connect().await.unwrap_err();
+    assert!(
+        matches!(&error, InvocationError::Io(e) if e.kind() == io::ErrorKind::ConnectionRefused),
+        "{error}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(1));
+    assert_eq!(rig.session.session(), SavedSession::default());
+    assert_eq!(rig.tasks_left().await, 0);
+    rig.connect().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_the_server_does_not_know_is_told_when_connecting() {
+    let rig = Rig::new();
+    rig.answer(|_, _, _| refusal(400, "CONNECTION_API_ID_INVALID"));
+    let error = rig.connect().await.unwrap_err();
+    assert!(error.is("CONNECTION_API_ID_INVALID"), "{error}");
+    let config = Config { api_id: 0, ..rig.config() };
+    let error = Client::connect_with(config, rig.seams()).await.unwrap_err();
+    assert!(matches!(error, InvocationError::Config(ConfigError::ApiId(0))), "{error}");
+}
+
+/// A session on a disk that is full.
+struct Full;
+
+impl SessionBackend for Full {
+    fn load(&self) -> BoxFuture<'_, Result<SavedSession, SessionError>> {
+        Box::pin(async { Ok(SavedSession::default()) })
+    }
+
+    fn save<'a>(&'a self, _: &'a [Change]) -> BoxFuture<'a, Result<(), SessionError>> {
+        let source = Arc::new(io::ErrorKind::StorageFull.into());
+        let error = SessionError::Io { path: "x".into(), action: "write", source };
+        Box::pin(std::future::ready(Err(error)))
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), SessionError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_call_is_made_under_a_key_that_can_not_be_saved() {
+    let rig = Rig::new();
+    let config = Config { session_backend: Some(Arc::new(Full)), ..rig.config() };
+    let error = Client::connect_with(config, rig.seams()).await.unwrap_err();
+    assert!(matches!(&error, InvocationError::Session(e) if e.is_disk_full()), "{error}");
+    assert_eq!(rig.server.world().tally.queries, 0);
+    assert_eq!(rig.tasks_left().await, 0);
+}

@@ -1,0 +1,125 @@
+//! Whole clients against a sandbox in memory, under a paused clock, every task counted.
+
+mod connect;
+mod dcs;
+mod ends;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use layer_sandbox::router::RpcError;
+use layer_sandbox::{Caller, Reply};
+use layer_tl_types::{Identifiable, Serializable};
+
+use crate::net::memory::Memory;
+use crate::seams::Seams;
+use crate::session::{Change, InMemoryBackend, SavedUser, SessionBackend};
+use crate::{Client, Config, InvocationError, ShutdownToken, random};
+
+/// A client's surroundings: the server, the session, and how many tasks there are.
+pub(crate) struct Rig {
+    pub(crate) server: Arc<Memory>,
+    pub(crate) session: Arc<InMemoryBackend>,
+    pub(crate) tasks: Arc<AtomicUsize>,
+    pub(crate) calls: Arc<Mutex<Vec<(i32, u32)>>>,
+}
+
+/// Counts a task while it lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        let server = Memory::of(&[2, 1, 3, 4, 5]);
+        let rig =
+            Self { server, session: Arc::default(), tasks: Arc::default(), calls: Arc::default() };
+        rig.answer(|_, _, _| None);
+        rig
+    }
+
+    /// Sets what is answered instead of the sandbox: by data centre, function and query.
+    pub(crate) fn answer(
+        &self,
+        mut answer: impl FnMut(&Caller, u32, &[u8]) -> Option<Reply> + Send + 'static,
+    ) {
+        let calls = Arc::clone(&self.calls);
+        self.server.world().intercept(move |caller, query| {
+            let function = u32::from_le_bytes(*query.first_chunk()?);
+            calls.lock().unwrap().push((caller.dc, function));
+            answer(caller, function, query)
+        });
+    }
+
+    /// At which data centres this function was called.
+    pub(crate) fn called<F: Identifiable>(&self) -> Vec<i32> {
+        let calls = self.calls.lock().unwrap();
+        let of = calls.iter().filter(|(_, function)| *function == F::CONSTRUCTOR_ID);
+        of.map(|(dc, _)| *dc).collect()
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            api_id: 1,
+            api_hash: "hash".to_owned(),
+            dc_addr: Some(Memory::address(2)),
+            server_keys: vec![self.server.public_key_pem()],
+            session_backend: Some(Arc::clone(&self.session) as _),
+            ..Config::default()
+        }
+    }
+
+    pub(crate) fn seams(&self) -> Seams {
+        let clock = self.server.clock.clone();
+        let mut seams = Seams::new(Arc::clone(&self.server) as _, clock, random::seeded([3; 32]));
+        let tasks = Arc::clone(&self.tasks);
+        seams.spawn = Arc::new(move |task| {
+            let counted = Counted::new(&tasks);
+            tokio::spawn(async move {
+                let _counted = counted;
+                task.await;
+            });
+        });
+        seams
+    }
+
+    pub(crate) async fn connect(&self) -> Result<(Client, ShutdownToken), InvocationError> {
+        Client::connect_with(self.config(), self.seams()).await
+    }
+
+    /// A client whose session says that somebody is logged in.
+    pub(crate) async fn logged_in(&self) -> (Client, ShutdownToken) {
+        self.session.load().await.unwrap();
+        let user = SavedUser { id: 4711, is_bot: false };
+        self.session.save(&[Change::User(Some(user))]).await.unwrap();
+        self.connect().await.unwrap()
+    }
+
+    /// How many tasks there are when all have had time to end.
+    pub(crate) async fn tasks_left(&self) -> usize {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.tasks.load(Ordering::Relaxed)
+    }
+}
+
+/// An answer that is this object.
+pub(crate) fn object(object: &impl Serializable) -> Option<Reply> {
+    Some(Reply::Now(Ok(object.to_bytes())))
+}
+
+/// An answer that is an error.
+pub(crate) fn refusal(code: i32, name: &str) -> Option<Reply> {
+    Some(Reply::Now(Err(RpcError::new(code, name))))
+}
