@@ -32,10 +32,23 @@ pub struct KnownKey {
     pub salts: Salts,
     /// The layer that the client speaks, as it told by `invokeWithLayer`.
     pub layer: Option<i32>,
-    /// The client has told about itself by `initConnection`.
-    pub init: bool,
+    /// What the client has told about itself by `initConnection`.
+    pub client: Option<ClientInfo>,
     /// Set if the key is a temporary one.
     pub temporary: Option<Temporary>,
+}
+
+/// What a client tells about itself by `initConnection`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "as the schema names them")]
+pub struct ClientInfo {
+    pub api_id: i32,
+    pub device_model: String,
+    pub system_version: String,
+    pub app_version: String,
+    pub system_lang_code: String,
+    pub lang_pack: String,
+    pub lang_code: String,
 }
 
 /// What a temporary key has more.
@@ -76,7 +89,7 @@ impl Keys {
         let Agreed { key, salt, dc, expires_at } = agreed;
         let temporary = expires_at.map(|expires_at| Temporary { expires_at, bound_to: None });
         let (key, salts) = (Arc::new(key), Salts::new(salt, now));
-        let known = KnownKey { key, dc, salts, layer: None, init: false, temporary };
+        let known = KnownKey { key, dc, salts, layer: None, client: None, temporary };
         self.known.insert(known.key.id(), known);
         Ok(())
     }
@@ -112,6 +125,13 @@ impl Keys {
         self.known.get(&id).and_then(KnownKey::bound_to).unwrap_or(id)
     }
 
+    /// What the client of a permanent key has told about itself, under it or under a temporary one.
+    pub fn client(&self, id: i64) -> Option<&ClientInfo> {
+        let own = self.known.get(&id).and_then(|known| known.client.as_ref());
+        let mut bound = self.known.values().filter(|known| known.bound_to() == Some(id));
+        own.or_else(|| bound.find_map(|known| known.client.as_ref()))
+    }
+
     /// Makes all salts of a key worth nothing.
     pub fn stale_salts(&mut self, id: i64) {
         if let Some(known) = self.known.get_mut(&id) {
@@ -122,7 +142,7 @@ impl Keys {
     /// Forgets what a client told about itself under a key.
     pub fn forget_init(&mut self, id: i64) {
         if let Some(known) = self.known.get_mut(&id) {
-            (known.layer, known.init) = (None, false);
+            (known.layer, known.client) = (None, None);
         }
     }
 

@@ -6,6 +6,7 @@ use layer_tl_types::{Cursor, Deserializable, Identifiable, RawObject, functions,
 use layer_wire::gzip;
 use layer_wire::message::GZIP_PACKED;
 
+use crate::keys::ClientInfo;
 use crate::methods::{self, Access, Method};
 use crate::world::User;
 use crate::{Now, World};
@@ -92,8 +93,8 @@ pub struct Unwrapped {
     pub query: Vec<u8>,
     /// As `invokeWithLayer` names it.
     pub layer: Option<i32>,
-    /// It was inside an `initConnection`.
-    pub init: bool,
+    /// What an `initConnection` around it tells.
+    pub init: Option<ClientInfo>,
     /// What it waits for, by `invokeAfterMsg` and `invokeAfterMsgs`.
     pub after: Vec<i64>,
     /// It was inside an `invokeWithoutUpdates`.
@@ -135,7 +136,7 @@ pub fn unpack(data: &[u8], room: &mut usize) -> Result<Vec<u8>, RpcError> {
 /// # Errors
 /// If a wrapper can't be read, or there are too many.
 pub fn unwrap(query: &[u8], room: &mut usize) -> Result<Unwrapped, RpcError> {
-    let (mut layer, mut init, mut after) = (None, false, Vec::new());
+    let (mut layer, mut init, mut after) = (None, None, Vec::new());
     let mut without_updates = false;
     let mut rest = RawObject(query.to_vec());
     for _ in 0..MOST_WRAPPERS {
@@ -154,8 +155,17 @@ pub fn unwrap(query: &[u8], room: &mut usize) -> Result<Unwrapped, RpcError> {
                 wrapper.query
             }
             functions::InitConnection::<RawObject>::CONSTRUCTOR_ID => {
-                init = true;
-                inner!(InitConnection).query
+                let wrapper = inner!(InitConnection);
+                init = Some(ClientInfo {
+                    api_id: wrapper.api_id,
+                    device_model: wrapper.device_model,
+                    system_version: wrapper.system_version,
+                    app_version: wrapper.app_version,
+                    system_lang_code: wrapper.system_lang_code,
+                    lang_pack: wrapper.lang_pack,
+                    lang_code: wrapper.lang_code,
+                });
+                wrapper.query
             }
             functions::InvokeAfterMsg::<RawObject>::CONSTRUCTOR_ID => {
                 let wrapper = inner!(InvokeAfterMsg);
@@ -233,7 +243,7 @@ pub fn call(world: &mut World, caller: &Caller, query: &[u8]) -> Result<Vec<u8>,
 
 /// Whether who asks may ask this, and here.
 fn admit(world: &World, caller: &Caller, method: &Method) -> Result<(), RpcError> {
-    let user = caller.user()?;
+    let user = caller.user.ok_or_else(|| world.why_nobody(caller))?;
     let is_bot = world.accounts.is_bot(user);
     match method.access {
         Access::User if is_bot => return Err(RpcError::new(400, "BOT_METHOD_INVALID")),

@@ -36,8 +36,10 @@ impl Turn<'_> {
         let known = self.world.keys.get_mut(self.caller.key_id, now.unix());
         let known = known.ok_or_else(|| RpcError::new(401, "AUTH_KEY_UNREGISTERED"))?;
         known.layer = layer.or(known.layer);
-        known.init |= init;
-        let is_init = known.init;
+        if init.is_some() {
+            known.client = init;
+        }
+        let is_init = known.client.is_some();
         let unbound = known.temporary.is_some_and(|temporary| temporary.bound_to.is_none());
         if let Some(request) = bind::request(&query) {
             self.bind(&request?)?;

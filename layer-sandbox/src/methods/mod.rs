@@ -12,6 +12,8 @@ use layer_tl_types::{Cursor, Deserializable, Identifiable, RemoteCall, Serializa
 use crate::World;
 use crate::router::{Caller, RpcError};
 
+mod account;
+mod auth;
 mod contacts;
 mod help;
 mod updates;
@@ -89,11 +91,49 @@ macro_rules! table {
 }
 
 table! {
+    Anyone account::GetPassword => account::password::get_password,
+    Anyone account::SendVerifyEmailCode => account::email::send_verify_email_code,
+    Anyone account::VerifyEmail => account::email::verify_email,
+    User account::CancelPasswordEmail => account::password::cancel_password_email,
+    User account::ConfirmPasswordEmail => account::password::confirm_password_email,
+    User account::DeclinePasswordReset => account::password::decline_password_reset,
+    User account::GetAuthorizations => account::sessions::get_authorizations,
+    User account::GetPasswordSettings => account::password::get_password_settings,
+    User account::ResendPasswordEmail => account::password::resend_password_email,
+    User account::ResetAuthorization => account::sessions::reset_authorization,
+    User account::ResetPassword => account::password::reset_password,
+    User account::SetAuthorizationTtl => account::sessions::set_authorization_ttl,
+    User account::UpdatePasswordSettings => account::password::update_password_settings,
+
+    Anyone auth::CancelCode => auth::code::cancel_code,
+    Anyone auth::CheckPassword => auth::password::check_password,
+    Anyone auth::CheckRecoveryPassword => auth::password::check_recovery_password,
+    Anyone auth::ExportLoginToken => auth::qr::export_login_token,
+    Anyone auth::ImportAuthorization => auth::session::import_authorization,
+    Anyone auth::ImportBotAuthorization => auth::bot::import_bot_authorization,
+    Anyone auth::ImportLoginToken => auth::qr::import_login_token,
+    Anyone auth::LogOut => auth::session::log_out,
+    Anyone auth::RecoverPassword => auth::password::recover_password,
+    Anyone auth::ReportMissingCode => auth::code::report_missing_code,
+    Anyone auth::RequestPasswordRecovery => auth::password::request_password_recovery,
+    Anyone auth::ResendCode => auth::code::resend_code,
+    Anyone auth::ResetLoginEmail => auth::code::reset_login_email,
+    Anyone auth::SendCode => auth::code::send_code,
+    Anyone auth::SignIn => auth::code::sign_in,
+    Anyone auth::SignUp => auth::code::sign_up,
+    User auth::AcceptLoginToken => auth::qr::accept_login_token,
+    Both auth::DropTempAuthKeys => auth::session::drop_temp_auth_keys,
+    Both auth::ExportAuthorization => auth::session::export_authorization,
+    User auth::ResetAuthorizations => auth::session::reset_authorizations,
+
     User contacts::GetContacts => contacts::get_contacts,
+
     Anyone help::GetConfig => help::get_config,
     Anyone help::GetNearestDc => help::get_nearest_dc,
     Bot help::SetBotUpdatesStatus => help::set_bot_updates_status,
+
     Both updates::GetState => updates::get_state,
+
     Both users::GetUsers => users::get_users,
 }
 

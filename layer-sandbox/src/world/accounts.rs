@@ -3,11 +3,14 @@
 //! They are plain data with the rules that keep it in one piece: phone numbers, usernames and tokens
 //! belong to one each. How a user looks to another is in `people`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use layer_crypto::hash::sha256;
 use layer_tl_types::types;
 use rand_core::Rng;
+
+use super::logins::Login;
+use super::passwords::{Password, Unconfirmed};
 
 /// The account that Telegram speaks through; login codes come from it.
 pub const TELEGRAM: i64 = 777_000;
@@ -41,6 +44,17 @@ pub struct User {
     pub contacts: BTreeMap<i64, Contact>,
     /// Those that it has blocked, with the time.
     pub blocked: BTreeMap<i64, i32>,
+    /// That of two-step verification.
+    pub password: Option<Password>,
+    /// Where login codes are mailed to.
+    pub login_email: Option<String>,
+    /// A password that waits for its address to be confirmed.
+    pub(crate) unconfirmed: Option<Unconfirmed>,
+    /// When the password will be gone, for a user who has forgotten it.
+    pub(crate) reset_password_at: Option<i32>,
+    /// Wrong passwords since the last right one, and when the last was given.
+    pub(crate) wrong_passwords: u32,
+    pub(crate) wrong_password_at: i64,
 }
 
 /// What a bot has more.
@@ -73,18 +87,6 @@ pub struct Contact {
     pub phone: String,
 }
 
-/// That somebody is logged in under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Login {
-    /// Who.
-    pub user_id: i64,
-    /// By which the login is told from others in `account.getAuthorizations`.
-    pub hash: i64,
-    /// It was carried over from the account's own data centre: no updates go to it.
-    pub imported: bool,
-}
-
 /// All users, and who is logged in.
 #[derive(Debug)]
 pub struct Accounts {
@@ -93,6 +95,8 @@ pub struct Accounts {
     logins: BTreeMap<i64, Login>,
     /// What access hashes are made from.
     secret: [u8; 32],
+    /// Phone numbers that get no codes.
+    banned: BTreeSet<String>,
     dc: i32,
     next_id: i64,
 }
@@ -102,8 +106,8 @@ impl Accounts {
     pub(super) fn new(dc: i32, rng: &mut impl Rng) -> Self {
         let mut secret = [0; 32];
         rng.fill_bytes(&mut secret);
-        let (users, logins) = (BTreeMap::new(), BTreeMap::new());
-        let mut accounts = Self { users, logins, secret, dc, next_id: FIRST_ID };
+        let (users, logins, banned) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        let mut accounts = Self { users, logins, secret, banned, dc, next_id: FIRST_ID };
         accounts
             .insert(User { phone: Some("42777".into()), ..accounts.named(TELEGRAM, "Telegram") });
         accounts
@@ -124,6 +128,12 @@ impl Accounts {
             dc: self.dc,
             contacts: BTreeMap::new(),
             blocked: BTreeMap::new(),
+            password: None,
+            login_email: None,
+            unconfirmed: None,
+            reset_password_at: None,
+            wrong_passwords: 0,
+            wrong_password_at: 0,
         }
     }
 
@@ -177,6 +187,16 @@ impl Accounts {
         self.iter().find(|user| user.bot.as_ref().is_some_and(|bot| bot.token == token))
     }
 
+    /// Lets a phone number have no codes any more.
+    pub fn ban(&mut self, phone: &str) {
+        self.banned.insert(digits(phone));
+    }
+
+    /// Whether a phone number has no codes.
+    pub fn is_banned(&self, phone: &str) -> bool {
+        self.banned.contains(&digits(phone))
+    }
+
     /// Who is logged in under a permanent key.
     pub fn login(&self, key_id: i64) -> Option<&Login> {
         self.logins.get(&key_id)
@@ -195,6 +215,23 @@ impl Accounts {
     /// Logs out who is logged in under a permanent key.
     pub(crate) fn log_out(&mut self, key_id: i64) -> Option<Login> {
         self.logins.remove(&key_id)
+    }
+
+    /// Ends all logins but those of which this says so.
+    pub(super) fn retain_logins(&mut self, mut keep: impl FnMut(i64, &Login) -> bool) {
+        self.logins.retain(|key, login| keep(*key, login));
+    }
+
+    /// Somebody has asked something under a permanent key.
+    pub(super) fn used(&mut self, key_id: i64, now: i64) {
+        if let Some(login) = self.logins.get_mut(&key_id) {
+            login.active = now;
+        }
+    }
+
+    /// What is made from this nobody can guess.
+    pub(super) fn secret(&self) -> [u8; 32] {
+        self.secret
     }
 
     /// The access hash by which a viewer speaks of a user, or of a channel: each has another, and knowing

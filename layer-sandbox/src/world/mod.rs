@@ -1,6 +1,10 @@
-//! What the server knows, as plain data: `accounts` are the users and who is logged in as whom.
+//! What the server knows, as plain data. `accounts` are the users, `people` how they look to each other;
+//! `logins` who is logged in where, `codes` and `passwords` by what.
 
 mod accounts;
+mod codes;
+mod logins;
+mod passwords;
 mod people;
 
 use std::collections::BTreeMap;
@@ -20,7 +24,18 @@ use crate::router::{self, Caller, Reply, RpcError};
 use crate::session::Sessions;
 use crate::tally::Tally;
 
-pub use accounts::{Accounts, Bot, Login, TELEGRAM, User};
+use codes::Codes;
+use logins::Ways;
+use passwords::Challenges;
+
+pub use accounts::{Accounts, Bot, Contact, TELEGRAM, User};
+pub use codes::CodeKind;
+pub use logins::Login;
+pub use passwords::Password;
+
+pub(crate) use accounts::digits;
+pub(crate) use codes::mail_pattern;
+pub(crate) use people::test_dc;
 
 /// What is fixed when a server is started.
 #[derive(Clone, Debug)]
@@ -91,6 +106,9 @@ pub struct World {
     pub tally: Tally,
     /// Users, and who is logged in as whom.
     pub accounts: Accounts,
+    codes: Codes,
+    ways: Ways,
+    challenges: Challenges,
     /// What is drawn by chance in a handler.
     pub(crate) rng: ChaCha20Rng,
     intercept: Intercept,
@@ -125,6 +143,9 @@ impl World {
         let mut rng = ChaCha20Rng::from_seed(settings.seed.unwrap_or_default());
         Self {
             accounts: Accounts::new(settings.dc, &mut rng),
+            codes: Codes::default(),
+            ways: Ways::default(),
+            challenges: Challenges::default(),
             rng,
             settings: Arc::new(settings),
             keys: Keys::default(),
@@ -198,10 +219,12 @@ impl World {
     }
 
     /// What is known of who asks.
-    fn known(&self, caller: &Caller) -> Caller {
+    fn known(&mut self, caller: &Caller) -> Caller {
         let login_key = self.keys.permanent(caller.key_id);
         let user = self.accounts.login(login_key).map(|login| login.user_id);
-        let known = self.keys.get(caller.key_id, caller.now.unix());
+        let now = caller.now.unix();
+        let known = self.keys.get(caller.key_id, now);
+        self.accounts.used(login_key, now);
         Caller { login_key, user, layer: known.and_then(|known| known.layer), ..*caller }
     }
 
@@ -246,6 +269,7 @@ impl World {
     pub fn forget_key(&mut self, id: i64) {
         self.keys.remove(id);
         self.sessions.destroy_all(id);
+        // A temporary key has no login of its own.
         self.accounts.log_out(id);
     }
 

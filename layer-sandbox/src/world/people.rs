@@ -3,7 +3,7 @@
 use layer_tl_types::{enums, types};
 
 use super::World;
-use super::accounts::{Bot, Login, TELEGRAM, User, digits};
+use super::accounts::{Bot, TELEGRAM, User, digits};
 use crate::router::RpcError;
 
 /// Letters of a bot's token, after its id.
@@ -47,27 +47,9 @@ impl World {
         id
     }
 
-    /// Logs a user in under a key, without a code. If the key is a temporary one, under the permanent one
-    /// to which it is bound.
-    pub fn log_in(&mut self, key_id: i64, user_id: i64) {
-        let login = Login { user_id, hash: self.random_id(), imported: false };
-        self.accounts.log_in(self.keys.permanent(key_id), login);
-    }
-
     /// A random number that is not 0.
     pub(crate) fn random_id(&mut self) -> i64 {
         i64::from_le_bytes(self.random()) | 1
-    }
-
-    /// The sessions to which updates for a user go, as the ids of key and session for [`World::push`].
-    /// The session that asks at the moment is not among them: it has its answer.
-    pub fn sessions_of(&self, user_id: i64) -> Vec<(i64, i64)> {
-        let hears = |&(key_id, session_id): &(i64, i64)| {
-            let login = self.accounts.login(self.keys.permanent(key_id));
-            login.is_some_and(|login| login.user_id == user_id && !login.imported)
-                && self.sessions.get(key_id, session_id).is_some_and(|session| session.hears)
-        };
-        self.sessions.ids().filter(hears).collect()
     }
 
     /// A user as another sees it, or itself. One that is not known is empty.

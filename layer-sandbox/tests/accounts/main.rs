@@ -7,6 +7,9 @@
     reason = "tests"
 )]
 
+mod codes;
+mod logins;
+mod password;
 mod people;
 mod room;
 mod router;

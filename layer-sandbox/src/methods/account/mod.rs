@@ -1,0 +1,5 @@
+//! `account.*`: what belongs to the one who asks.
+
+pub(super) mod email;
+pub(super) mod password;
+pub(super) mod sessions;
