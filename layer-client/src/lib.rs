@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod invoke;
 mod net;
+pub mod parsers;
 #[allow(dead_code, reason = "what uses it comes next")]
 mod peers;
 mod random;
