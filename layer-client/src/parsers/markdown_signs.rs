@@ -25,8 +25,10 @@ pub fn parse_markdown(markdown: &str) -> (String, Vec<MessageEntity>) {
     signs.write()
 }
 
-/// Signs that open and close alike.
-const TOGGLES: [(&str, fn() -> MessageEntity); 7] = [
+/// A sign that opens and closes alike, and what it makes.
+type Toggle = (&'static str, fn() -> MessageEntity);
+
+const TOGGLES: [Toggle; 7] = [
     ("**", entity::bold),
     ("*", entity::bold),
     ("__", entity::underline),
