@@ -12,6 +12,7 @@
 //! All but these is pure: time comes in as [`Now`], random bytes as an argument. It is written apart
 //! from the client and shares with it no more than `layer-tl-types`, `layer-crypto` and `layer-wire`.
 #![forbid(unsafe_code)]
+#![allow(dead_code, reason = "groups and channels are coming")]
 
 mod clock;
 pub mod connection;
@@ -37,4 +38,4 @@ pub use listen::Listener;
 pub use router::{Caller, Reply, RpcError};
 #[cfg(feature = "listen")]
 pub use sandbox::Sandbox;
-pub use world::{Settings, World};
+pub use world::{Habits, Peer, SendOptions, Settings, World};

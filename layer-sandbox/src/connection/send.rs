@@ -50,6 +50,10 @@ impl Turn<'_> {
             let (msg_id, seq_no) = self.number(Said::Unasked, true);
             self.session.outbox.put(msg_id, seq_no, body, None);
         }
+        if self.session.take_missed() {
+            let (msg_id, seq_no) = self.number(Said::Unasked, true);
+            self.session.outbox.put(msg_id, seq_no, enums::Updates::TooLong.to_bytes(), None);
+        }
         let now = self.caller.now.monotonic;
         for msg_id in self.session.outbox.due(now) {
             self.send(msg_id);

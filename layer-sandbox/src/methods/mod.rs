@@ -16,6 +16,7 @@ mod account;
 mod auth;
 mod contacts;
 mod help;
+mod messages;
 mod updates;
 mod users;
 
@@ -132,6 +133,22 @@ table! {
     Anyone help::GetNearestDc => help::get_nearest_dc,
     Bot help::SetBotUpdatesStatus => help::set_bot_updates_status,
 
+    User messages::DeleteHistory => messages::delete::delete_history,
+    Both messages::DeleteMessages => messages::delete::delete_messages,
+    Both messages::EditMessage => messages::send::edit_message,
+    User messages::GetDialogs => messages::dialogs::get_dialogs,
+    User messages::GetHistory => messages::history::get_history,
+    Both messages::GetMessages => messages::history::get_messages,
+    User messages::GetPeerDialogs => messages::dialogs::get_peer_dialogs,
+    User messages::GetPinnedDialogs => messages::dialogs::get_pinned_dialogs,
+    User messages::GetUnreadMentions => messages::read::get_unread_mentions,
+    User messages::ReadHistory => messages::read::read_history,
+    User messages::ReadMentions => messages::read::read_mentions,
+    User messages::ReadMessageContents => messages::read::read_message_contents,
+    User messages::Search => messages::history::search,
+    Both messages::SendMessage => messages::send::send_message,
+    Both updates::GetChannelDifference => updates::get_channel_difference,
+    Both updates::GetDifference => updates::get_difference,
     Both updates::GetState => updates::get_state,
 
     Both users::GetUsers => users::get_users,

@@ -1,17 +1,33 @@
 //! `updates.*`: what an account has not heard of yet.
 
-use layer_tl_types::{enums, functions, types};
+use layer_tl_types::{enums, functions};
 
 use crate::World;
 use crate::router::{Caller, RpcError};
 
-/// `updates.getState`: nothing has happened yet. Accounts begin at pts 1, for some clients take 0 for no
-/// state at all.
+/// `updates.getState`: where the account's boxes stand.
 pub(super) fn get_state(
-    _: &mut World,
+    world: &mut World,
     caller: &Caller,
     _: functions::updates::GetState,
 ) -> Result<enums::updates::State, RpcError> {
-    let date = caller.now.unix() as i32;
-    Ok(types::updates::State { pts: 1, qts: 0, date, seq: 1, unread_count: 0 }.into())
+    Ok(world.state(&world.actor(caller)?).into())
+}
+
+/// `updates.getDifference`: what has happened since.
+pub(super) fn get_difference(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::updates::GetDifference,
+) -> Result<enums::updates::Difference, RpcError> {
+    world.difference(&world.actor(caller)?, &query)
+}
+
+/// `updates.getChannelDifference`: what has happened in a channel since.
+pub(super) fn get_channel_difference(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::updates::GetChannelDifference,
+) -> Result<enums::updates::ChannelDifference, RpcError> {
+    world.channel_difference(&world.actor(caller)?, &query)
 }

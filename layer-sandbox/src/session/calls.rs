@@ -63,6 +63,13 @@ impl Calls {
         Ok(())
     }
 
+    /// Puts another answer in the place of one that is held back, and has it go out at once. Returns
+    /// whether there is one.
+    pub(crate) fn settle(&mut self, msg_id: i64, answer: Result<Vec<u8>, RpcError>) -> bool {
+        let running = self.running.get_mut(&msg_id);
+        running.map(|running| *running = Running { due: Duration::ZERO, answer }).is_some()
+    }
+
     /// The answer that is due first, with its query.
     pub(crate) fn pop_due(&mut self, now: Duration) -> Option<(i64, Result<Vec<u8>, RpcError>)> {
         let first = self.running.iter().min_by_key(|(msg_id, running)| (running.due, **msg_id));
@@ -138,6 +145,16 @@ mod tests {
             [None, Some(8), Some(12), None, Some(4)]
         );
         assert_eq!((calls.len(), calls.next_due()), (0, None));
+    }
+
+    #[test]
+    fn an_answer_that_is_held_back_can_be_settled_before() {
+        let mut calls = Calls::default();
+        calls.answer_later(4, 10 * SECOND, Ok(vec![1])).unwrap();
+        assert!(!calls.settle(8, Ok(vec![2])));
+        assert!(calls.settle(4, Ok(vec![2])));
+        assert_eq!(calls.pop_due(Duration::ZERO), Some((4, Ok(vec![2]))));
+        assert!(!calls.settle(4, Ok(vec![3])));
     }
 
     #[test]

@@ -42,6 +42,13 @@ impl Sessions {
         self.known.get_mut(&(key_id, session_id))
     }
 
+    /// An update found no room in a session.
+    pub(crate) fn missed(&mut self, key_id: i64, session_id: i64) {
+        if let Some(session) = self.get_mut(key_id, session_id) {
+            session.missed = true;
+        }
+    }
+
     /// Puts a session in; the one that was silent longest goes if there are too many.
     pub(crate) fn put(&mut self, key_id: i64, session_id: i64, session: Session) {
         if self.known.len() >= Self::MOST {
@@ -105,6 +112,8 @@ pub struct Session {
     /// Objects to be sent unasked, not numbered yet.
     pushes: VecDeque<Vec<u8>>,
     push_bytes: usize,
+    /// An update found no room.
+    missed: bool,
 }
 
 impl Session {
@@ -128,6 +137,18 @@ impl Session {
             self.pushes.push_back(object);
         }
         room
+    }
+
+    /// A session that hears updates and has no connection.
+    pub(crate) fn listening() -> Self {
+        Self { hears: true, ..Self::default() }
+    }
+
+    /// Whether the client is to be told that an update found no room: once, when there is some again.
+    pub(crate) fn take_missed(&mut self) -> bool {
+        let tell = self.missed && self.pushes.is_empty() && self.outbox.has_room(1, 4);
+        self.missed &= !tell;
+        tell
     }
 
     /// The next object to be sent unasked.

@@ -136,6 +136,7 @@ pub(crate) struct Held {
 pub(crate) struct AccountBox {
     pub(crate) pts: Log<Event>,
     pub(crate) qts: Log<enums::Update>,
+    /// How many numbered batches there were.
     pub(crate) seq: i32,
     pub(crate) held: BTreeMap<i32, Held>,
     last_id: i32,
@@ -145,6 +146,11 @@ pub(crate) struct AccountBox {
 }
 
 impl AccountBox {
+    /// The number of the latest batch that is numbered by seq.
+    pub(crate) fn seq(&self) -> i32 {
+        self.seq.saturating_add(1)
+    }
+
     /// Takes a message in and gives it the next identifier.
     pub(crate) fn hold(&mut self, peer: Peer, post: u64) -> i32 {
         self.last_id = self.last_id.saturating_add(1);

@@ -97,7 +97,9 @@ impl World {
     ) -> Result<(), RpcError> {
         let waiting = self.talk.callbacks.waiting.get_mut(&query_id);
         let waiting = waiting.filter(|waiting| {
-            waiting.bot == actor.user && waiting.until > actor.now.monotonic && waiting.answer.is_none()
+            waiting.bot == actor.user
+                && waiting.until > actor.now.monotonic
+                && waiting.answer.is_none()
         });
         let waiting = waiting.ok_or_else(|| RpcError::new(400, "QUERY_ID_INVALID"))?;
         match waiting.asked {

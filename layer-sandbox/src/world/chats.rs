@@ -290,7 +290,8 @@ impl World {
             let until_date = channel.ban(viewer, now).map(|banned| banned.rights.until_date);
             let until_date = until_date.filter(|until| *until != 0);
             let forbidden = types::ChannelForbidden::new(id, access_hash, title);
-            return types::ChannelForbidden { broadcast, megagroup, until_date, ..forbidden }.into();
+            return types::ChannelForbidden { broadcast, megagroup, until_date, ..forbidden }
+                .into();
         }
         let is_creator = channel.creator == viewer;
         let count = i32::try_from(channel.members.len()).unwrap_or(i32::MAX);
@@ -354,7 +355,8 @@ pub(crate) fn channel_participant(
     }
     Some(match admin {
         Some(Admin { by, rights, rank }) => {
-            let admin = types::ChannelParticipantAdmin::new(user_id, *by, *date, rights.clone().into());
+            let admin =
+                types::ChannelParticipantAdmin::new(user_id, *by, *date, rights.clone().into());
             types::ChannelParticipantAdmin {
                 can_edit: viewer == channel.creator || viewer == *by,
                 is_self: viewer == user_id,

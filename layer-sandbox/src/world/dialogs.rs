@@ -5,6 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use layer_tl_types::{enums, types};
 
+use super::fanout::{Actor, Batch};
 use super::{Peer, World};
 
 /// A conversation as one account has it.
@@ -44,7 +45,11 @@ pub(crate) fn notify_settings() -> enums::PeerNotifySettings {
 
 impl World {
     /// The identifiers of a conversation's messages, as an account sees them, in their order.
-    pub(crate) fn ids(&self, viewer: i64, peer: Peer) -> Box<dyn DoubleEndedIterator<Item = i32> + '_> {
+    pub(crate) fn ids(
+        &self,
+        viewer: i64,
+        peer: Peer,
+    ) -> Box<dyn DoubleEndedIterator<Item = i32> + '_> {
         let dialog = self.talk.boxes.get(&viewer).and_then(|own| own.dialogs.get(&peer));
         match peer {
             Peer::Channel(id) => {
@@ -111,6 +116,31 @@ impl World {
         shown.into_iter().map(|(_, _, peer)| peer).collect()
     }
 
+    /// Which place a conversation has among the pinned ones.
+    pub(crate) fn pinned(&self, viewer: i64, peer: Peer) -> Option<u32> {
+        self.talk.boxes.get(&viewer)?.dialogs.get(&peer)?.pinned
+    }
+
+    /// Takes a conversation off the list, until something is said in it.
+    pub(crate) fn hide_dialog(&mut self, viewer: i64, peer: Peer) {
+        let own = self.talk.boxes.entry(viewer).or_default();
+        if let Some(dialog) = own.dialogs.get_mut(&peer) {
+            (dialog.hidden, dialog.pinned, dialog.draft) = (true, None, None);
+        }
+    }
+
+    /// Drops a draft, and tells the account's clients so.
+    pub(crate) fn clear_draft(&mut self, actor: &Actor, peer: Peer) {
+        let own = self.talk.boxes.entry(actor.user).or_default();
+        let dropped = own.dialogs.get_mut(&peer).and_then(|dialog| dialog.draft.take());
+        if dropped.is_some() {
+            let empty = types::DraftMessageEmpty { date: Some(actor.date()) };
+            let mut batch = Batch::default();
+            batch.tell(actor.user, types::UpdateDraftMessage::new(peer.into(), empty.into()));
+            self.push_all(batch, actor);
+        }
+    }
+
     /// When something was said last in a conversation, and its identifier.
     pub(crate) fn top(&self, viewer: i64, peer: Peer) -> (i32, i32) {
         let top = self.ids(viewer, peer).next_back().unwrap_or_default();
@@ -121,10 +151,14 @@ impl World {
     fn may_list(&self, viewer: i64, peer: Peer) -> bool {
         match peer {
             Peer::User(_) => self.ids(viewer, peer).next().is_some(),
-            Peer::Chat(id) => self.talk.groups.contains_key(&id) && self.ids(viewer, peer).next().is_some(),
-            Peer::Channel(id) => {
-                self.talk.channels.get(&id).is_some_and(|channel| channel.members.contains_key(&viewer))
+            Peer::Chat(id) => {
+                self.talk.groups.contains_key(&id) && self.ids(viewer, peer).next().is_some()
             }
+            Peer::Channel(id) => self
+                .talk
+                .channels
+                .get(&id)
+                .is_some_and(|channel| channel.members.contains_key(&viewer)),
         }
     }
 }

@@ -52,7 +52,7 @@ impl World {
             pts: own.map_or(1, |own| own.pts.at()),
             qts: own.map_or(1, |own| own.qts.at()),
             date: actor.date(),
-            seq: own.map_or(0, |own| own.seq),
+            seq: own.map_or(1, |own| own.seq()),
             unread_count: i32::try_from(unread).unwrap_or(i32::MAX),
         }
     }
@@ -100,7 +100,9 @@ impl World {
             let bots = own.qts.since(query.qts.max(1)).into_iter().flatten();
             let bots: Vec<_> = bots.collect();
             let qts_slice = limit(self.habits.slice, query.qts_limit);
-            if let Some(last) = bots.get(qts_slice.saturating_sub(1)).filter(|_| bots.len() > qts_slice) {
+            if let Some(last) =
+                bots.get(qts_slice.saturating_sub(1)).filter(|_| bots.len() > qts_slice)
+            {
                 is_whole = false;
                 state.qts = last.at;
             }
@@ -114,7 +116,11 @@ impl World {
             // The date says since when channels are looked through: that is yet to be done.
             state.date = query.date;
         }
-        if is_whole && missed.messages.is_empty() && missed.others.is_empty() && query.pts == now.pts {
+        if is_whole
+            && missed.messages.is_empty()
+            && missed.others.is_empty()
+            && query.pts == now.pts
+        {
             return Ok(types::updates::DifferenceEmpty { date: now.date, seq: now.seq }.into());
         }
         let (users, chats) = self.people(actor.user, &missed.peers(), false, actor.date());
@@ -211,7 +217,8 @@ impl World {
         }
         let (users, chats) = self.people(actor.user, &missed.peers(), true, actor.date());
         let Missed { messages, others } = missed;
-        let difference = types::updates::ChannelDifference::new(pts, messages, others, chats, users);
+        let difference =
+            types::updates::ChannelDifference::new(pts, messages, others, chats, users);
         Ok(types::updates::ChannelDifference { r#final: is_final, ..difference }.into())
     }
 
@@ -230,7 +237,8 @@ impl World {
         let mut peers: BTreeSet<Peer> = messages.iter().flat_map(peers_of_message).collect();
         peers.insert(peer);
         let (users, chats) = self.people(actor.user, &peers, true, actor.date());
-        let too_long = types::updates::ChannelDifferenceTooLong::new(dialog.into(), messages, chats, users);
+        let too_long =
+            types::updates::ChannelDifferenceTooLong::new(dialog.into(), messages, chats, users);
         types::updates::ChannelDifferenceTooLong { r#final: true, ..too_long }
     }
 }

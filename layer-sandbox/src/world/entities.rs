@@ -92,10 +92,7 @@ impl World {
 /// Whether other marks may be inside it.
 fn is_style(entity: &MessageEntity) -> bool {
     use MessageEntity::{Blockquote, Bold, Italic, Spoiler, Strike, Underline};
-    matches!(
-        entity,
-        Bold(_) | Italic(_) | Underline(_) | Strike(_) | Spoiler(_) | Blockquote(_)
-    )
+    matches!(entity, Bold(_) | Italic(_) | Underline(_) | Strike(_) | Spoiler(_) | Blockquote(_))
 }
 
 /// Mentions, commands, hashtags and addresses, word by word.
@@ -119,7 +116,8 @@ fn int(units: usize) -> i32 {
 
 fn recognise(word: &str, offset: i32, length: i32) -> Option<MessageEntity> {
     let is_name = |name: &str| {
-        !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        !name.is_empty()
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
     };
     let is_tag = |tag: &str| {
         !tag.is_empty() && tag.chars().all(|letter| letter.is_alphanumeric() || letter == '_')

@@ -144,7 +144,8 @@ impl World {
                 types::UpdateDeleteChannelMessages { channel_id, messages, pts, pts_count }.into()
             }
             Event::Pinned { ids, pinned, .. } => {
-                let update = types::UpdatePinnedChannelMessages::new(channel_id, ids, pts, pts_count);
+                let update =
+                    types::UpdatePinnedChannelMessages::new(channel_id, ids, pts, pts_count);
                 types::UpdatePinnedChannelMessages { pinned, ..update }.into()
             }
             // These are an account's own.
@@ -171,10 +172,20 @@ impl World {
             }
         }
         let (updates, seq) = answer.unwrap_or_default();
-        if let (true, Some(short)) = (is_send && self.habits.short_forms, short_sent(&updates)) {
-            return short;
-        }
-        self.updates(actor.user, updates, seq, actor.date())
+        self.answer(actor, updates, seq, is_send)
+    }
+
+    /// What somebody is answered. `is_send` if all they did was to send one message.
+    pub(crate) fn answer(
+        &self,
+        actor: &Actor,
+        updates: Vec<enums::Update>,
+        seq: i32,
+        is_send: bool,
+    ) -> enums::Updates {
+        let short = is_send && self.habits.short_forms;
+        let short = if short { short_sent(&updates) } else { None };
+        short.unwrap_or_else(|| self.updates(actor.user, updates, seq, actor.date()))
     }
 
     /// As [`World::deliver`], for who does not take updates in its answer: the actor's other sessions are
@@ -190,7 +201,7 @@ impl World {
         }
         let own = self.talk.boxes.entry(account).or_default();
         own.seq = own.seq.saturating_add(1);
-        own.seq
+        own.seq()
     }
 
     fn push_updates(&mut self, account: i64, updates: Vec<enums::Update>, seq: i32, actor: &Actor) {
@@ -293,7 +304,12 @@ fn is_numbered(update: &enums::Update) -> bool {
     };
     let lasting = matches!(
         update,
-        Channel(_) | Chat(_) | ChatParticipants(_) | DialogPinned(_) | DraftMessage(_) | PinnedDialogs(_)
+        Channel(_)
+            | Chat(_)
+            | ChatParticipants(_)
+            | DialogPinned(_)
+            | DraftMessage(_)
+            | PinnedDialogs(_)
     );
     lasting && !matches!(update, BotStopped(_))
 }
@@ -301,10 +317,7 @@ fn is_numbered(update: &enums::Update) -> bool {
 /// What is only of the moment, and needs nobody shown.
 fn is_fleeting(update: &enums::Update) -> bool {
     use enums::Update::{ChannelUserTyping, ChatUserTyping, UserStatus, UserTyping};
-    matches!(
-        update,
-        UserTyping(_) | ChatUserTyping(_) | ChannelUserTyping(_) | UserStatus(_)
-    )
+    matches!(update, UserTyping(_) | ChatUserTyping(_) | ChannelUserTyping(_) | UserStatus(_))
 }
 
 fn is_of_channel(update: &enums::Update) -> bool {

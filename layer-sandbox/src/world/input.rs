@@ -18,7 +18,7 @@ impl World {
     /// # Errors
     /// If nobody is logged in.
     pub(crate) fn actor(&self, caller: &Caller) -> Result<Actor, RpcError> {
-        Ok(Actor { user: self.login(caller)?, now: caller.now })
+        Ok(Actor { user: caller.user()?, now: caller.now })
     }
 
     /// The conversation that somebody means.

@@ -1,15 +1,41 @@
-//! What the server knows, as plain data. `accounts` are the users, `people` how they look to each other;
-//! `logins` who is logged in where, `codes` and `passwords` by what.
+//! What the server knows, as plain data.
+//!
+//! `accounts` are the users, `people` how they look to each other; `logins` who is logged in where,
+//! `codes` and `passwords` by what.
+//!
+//! `posts`
+//! is all that was said, `boxes` what each account and channel has been told of it in order, `chats` and
+//! `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
+//! the further things that people do, and `acts` the same for who speaks without a client. `fanout` tells
+//! all who are concerned, `difference` those who were away.
 
 mod accounts;
+mod acts;
+pub(crate) mod boxes;
+mod callbacks;
+pub(crate) mod chats;
 mod codes;
+pub(crate) mod dialogs;
+pub(crate) mod difference;
+pub(crate) mod entities;
+pub(crate) mod fanout;
+mod habits;
+mod input;
 mod logins;
 mod passwords;
+mod peer;
 mod people;
+pub(crate) mod posts;
+mod reading;
+pub(crate) mod scheduled;
+pub(crate) mod sending;
+pub(crate) mod shown;
+mod talk;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use layer_tl_types::{Deserializable, RemoteCall};
 use layer_wire::framing::ProxySecret;
@@ -21,7 +47,7 @@ use crate::exchange::Terms;
 use crate::faults::Faults;
 use crate::keys::{Keys, well_known_key};
 use crate::router::{self, Caller, Reply, RpcError};
-use crate::session::Sessions;
+use crate::session::{Session, Sessions};
 use crate::tally::Tally;
 
 use codes::Codes;
@@ -36,6 +62,10 @@ pub use passwords::Password;
 pub(crate) use accounts::digits;
 pub(crate) use codes::mail_pattern;
 pub(crate) use people::test_dc;
+pub use acts::SendOptions;
+pub use habits::Habits;
+pub use peer::Peer;
+pub(crate) use talk::Talk;
 
 /// What is fixed when a server is started.
 #[derive(Clone, Debug)]
@@ -109,6 +139,12 @@ pub struct World {
     codes: Codes,
     ways: Ways,
     challenges: Challenges,
+    /// How it tells what happens, and how much of it is remembered.
+    pub habits: Habits,
+    /// All that was said, and where.
+    pub(crate) talk: Talk,
+    /// How long the answer to the present query is held back, unless it is settled before.
+    pub(crate) held_back: Option<Duration>,
     /// What is drawn by chance in a handler.
     pub(crate) rng: ChaCha20Rng,
     intercept: Intercept,
@@ -152,6 +188,9 @@ impl World {
             sessions: Sessions::default(),
             faults: Faults::default(),
             tally: Tally::default(),
+            habits: Habits::default(),
+            talk: Talk::default(),
+            held_back: None,
             intercept: Intercept::default(),
             last_msg_id: 0,
             connections: 0,
@@ -186,7 +225,15 @@ impl World {
             return Reply::Now(Err(error));
         }
         let own = self.intercept.0.as_mut().and_then(|methods| methods(caller, query));
-        own.unwrap_or_else(|| Reply::Now(router::call(self, caller, query)))
+        if let Some(own) = own {
+            return own;
+        }
+        self.send_scheduled(caller.now);
+        let answer = router::call(self, caller, query);
+        match self.held_back.take() {
+            Some(delay) => Reply::After(delay, answer),
+            None => Reply::Now(answer),
+        }
     }
 
     /// Has the server answer a query without a connection: for tests, and for who speaks in a test.
@@ -214,7 +261,10 @@ impl World {
         query: &Q,
     ) -> Result<Q::Return, RpcError> {
         let caller = self.known(caller);
-        let answer = router::call(self, &caller, &query.to_bytes())?;
+        self.send_scheduled(caller.now);
+        let answer = router::call(self, &caller, &query.to_bytes());
+        self.held_back = None;
+        let answer = answer?;
         Q::Return::from_bytes(&answer).map_err(|_| RpcError::new(500, "ANSWER_UNREADABLE"))
     }
 
@@ -241,6 +291,34 @@ impl World {
     pub fn push(&mut self, key_id: i64, session_id: i64, object: Vec<u8>) -> bool {
         let session = self.sessions.get_mut(key_id, session_id);
         session.is_some_and(|session| session.push(object))
+    }
+
+    /// Answers a query that was held back. Returns whether it still waits.
+    pub(crate) fn answer_pending(
+        &mut self,
+        key_id: i64,
+        session_id: i64,
+        msg_id: i64,
+        answer: Result<Vec<u8>, RpcError>,
+    ) -> bool {
+        let session = self.sessions.get_mut(key_id, session_id);
+        session.is_some_and(|session| session.calls.settle(msg_id, answer))
+    }
+
+    /// Begins a session that has no connection, so that what is pushed to it collects, within the bounds
+    /// of sessions, until [`World::take_pushes`] takes it.
+    pub fn open_session(&mut self, key_id: i64, session_id: i64) {
+        self.sessions.put(key_id, session_id, Session::listening());
+    }
+
+    /// Takes what was pushed to a session and was not sent yet, as boxed objects in their order.
+    pub fn take_pushes(&mut self, key_id: i64, session_id: i64) -> Vec<Vec<u8>> {
+        let session = self.sessions.get_mut(key_id, session_id);
+        let mut pushes = Vec::new();
+        if let Some(session) = session {
+            pushes.extend(std::iter::from_fn(|| session.pop_push()));
+        }
+        pushes
     }
 
     /// Forgets what a server forgets when it is started again: all sessions with all that is in them. Keys

@@ -33,7 +33,8 @@ pub(crate) struct Post {
     pub(crate) date: i32,
     pub(crate) edited: Option<i32>,
     pub(crate) content: Content,
-    pub(crate) pinned: bool,
+    /// For whom it is pinned; in a channel, for 0, which stands for all.
+    pub(crate) pinned_for: BTreeSet<i64>,
     pub(crate) reactions: Vec<Reacted>,
     /// How often a channel's post was looked at, and forwarded.
     pub(crate) views: i32,
@@ -121,6 +122,11 @@ impl Post {
         copy.map(|(_, id)| *id).or(self.in_channel.map(|(_, id)| id))
     }
 
+    /// Whether it is pinned for somebody.
+    pub(crate) fn is_pinned(&self, viewer: i64) -> bool {
+        self.pinned_for.contains(&viewer) || self.pinned_for.contains(&0)
+    }
+
     /// Who is said to have said it.
     pub(crate) fn from(&self) -> Peer {
         self.as_channel.map_or(Peer::User(self.author), Peer::Channel)
@@ -163,7 +169,7 @@ impl World {
             silent: *silent,
             post: counted,
             from_scheduled: post.content.was_scheduled && post.author == viewer,
-            pinned: post.pinned,
+            pinned: post.is_pinned(viewer),
             noforwards: *noforwards,
             from_id: shown_author(viewer, peer, post),
             saved_peer_id: (peer == Peer::User(viewer)).then(|| peer.into()),

@@ -37,7 +37,8 @@ pub(crate) fn peers_of_message(message: &enums::Message) -> Vec<Peer> {
 
 fn peers_of_action(action: &enums::MessageAction, peers: &mut Vec<Peer>) {
     use enums::MessageAction::{
-        ChannelMigrateFrom, ChatAddUser, ChatCreate, ChatDeleteUser, ChatJoinedByLink, ChatMigrateTo,
+        ChannelMigrateFrom, ChatAddUser, ChatCreate, ChatDeleteUser, ChatJoinedByLink,
+        ChatMigrateTo,
     };
     match action {
         ChatCreate(action) => peers.extend(action.users.iter().copied().map(Peer::User)),

@@ -16,13 +16,28 @@ use crate::router::RpcError;
 ///
 /// What it holds is bounded: at most [`Posts::MOST`] messages, [`Talk::MOST_CHATS`] groups and channels,
 /// and for each account and channel as much as its parts say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Talk {
     pub(crate) boxes: BTreeMap<i64, AccountBox>,
     pub(crate) groups: BTreeMap<i64, Group>,
     pub(crate) channels: BTreeMap<i64, Channel>,
     pub(crate) posts: Posts,
     pub(crate) callbacks: Callbacks,
+    /// When something scheduled falls due, in unix seconds.
+    pub(crate) next_scheduled: i32,
+}
+
+impl Default for Talk {
+    fn default() -> Self {
+        Self {
+            boxes: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            posts: Posts::default(),
+            callbacks: Callbacks::default(),
+            next_scheduled: i32::MAX,
+        }
+    }
 }
 
 impl Talk {
@@ -112,7 +127,9 @@ impl World {
         }
         let mentions = self.mentioned(actor.user, peer, &content);
         let broadcast = match peer {
-            Peer::Channel(id) => self.talk.channels.get(&id).is_some_and(|channel| channel.broadcast),
+            Peer::Channel(id) => {
+                self.talk.channels.get(&id).is_some_and(|channel| channel.broadcast)
+            }
             _ => false,
         };
         let post = Post {
@@ -124,7 +141,7 @@ impl World {
             date: actor.date(),
             edited: None,
             content,
-            pinned: false,
+            pinned_for: BTreeSet::new(),
             reactions: Vec::new(),
             views: 1,
             forwards: 0,
@@ -207,9 +224,11 @@ impl World {
             Peer::Chat(chat) => {
                 self.talk.groups.get(&chat).is_some_and(|group| group.members.contains_key(id))
             }
-            Peer::Channel(channel) => self.talk.channels.get(&channel).is_some_and(|channel| {
-                !channel.broadcast && channel.members.contains_key(id)
-            }),
+            Peer::Channel(channel) => self
+                .talk
+                .channels
+                .get(&channel)
+                .is_some_and(|channel| !channel.broadcast && channel.members.contains_key(id)),
         });
         named
     }

@@ -1,0 +1,191 @@
+//! Histories: messages in windows, by their identifiers, and what is found in them.
+
+use layer_tl_types::{enums, functions, types};
+
+use crate::World;
+use crate::router::{Caller, RpcError};
+use crate::world::Peer;
+use crate::world::fanout::Actor;
+
+/// The most messages in an answer.
+const MOST: i32 = 100;
+
+/// Which messages of a conversation are asked for (api/offsets).
+pub(in crate::methods) struct Window {
+    pub(in crate::methods) offset_id: i32,
+    pub(in crate::methods) offset_date: i32,
+    pub(in crate::methods) add_offset: i32,
+    pub(in crate::methods) limit: i32,
+    pub(in crate::methods) max_id: i32,
+    pub(in crate::methods) min_id: i32,
+}
+
+/// The messages of a window, the newest first, out of those that fit, in the form in which their
+/// conversation has them.
+pub(in crate::methods) fn window(
+    world: &World,
+    actor: &Actor,
+    peer: Peer,
+    window: &Window,
+    fits: impl Fn(&World, i32) -> bool,
+) -> enums::messages::Messages {
+    let Window { offset_id, offset_date, add_offset, limit, max_id, min_id } = *window;
+    let in_bounds = |id: &i32| {
+        (max_id <= 0 || *id < max_id) && (min_id <= 0 || *id > min_id) && fits(world, *id)
+    };
+    let ids: Vec<i32> = world.ids(actor.user, peer).rev().filter(in_bounds).collect();
+    let is_newer = |id: &i32| {
+        let date = || world.post_of(actor.user, peer, *id).map_or(0, |post| post.date);
+        offset_id > 0 && *id >= offset_id || offset_date > 0 && date() >= offset_date
+    };
+    let first = ids.partition_point(is_newer);
+    let first = i64::try_from(first).unwrap_or(i64::MAX) + i64::from(add_offset);
+    let end = first + i64::from(limit.clamp(0, MOST));
+    let index = |at: i64| usize::try_from(at.max(0)).unwrap_or(usize::MAX).min(ids.len());
+    let (first, end) = (index(first), index(end));
+    let picked = ids.get(first..end).unwrap_or_default();
+    let messages = picked.iter().filter_map(|id| world.message(actor.user, peer, *id)).collect();
+    listed(world, actor, peer, messages, ids.len(), first)
+}
+
+/// Messages of a conversation, out of `count`, of which `skipped` are newer.
+fn listed(
+    world: &World,
+    actor: &Actor,
+    peer: Peer,
+    messages: Vec<enums::Message>,
+    count: usize,
+    skipped: usize,
+) -> enums::messages::Messages {
+    let is_all = messages.len() == count;
+    let (users, chats) = world.people_in(actor.user, &messages, actor.date());
+    let (count, skipped) = (int(count), int(skipped));
+    let topics = Vec::new();
+    if let Peer::Channel(id) = peer {
+        let pts = world.talk.channels.get(&id).map_or(1, |channel| channel.pts.at());
+        let listed =
+            types::messages::ChannelMessages::new(pts, count, messages, topics, chats, users);
+        let offset_id_offset = Some(skipped);
+        return types::messages::ChannelMessages { offset_id_offset, ..listed }.into();
+    }
+    if is_all {
+        return types::messages::Messages { messages, topics, chats, users }.into();
+    }
+    let listed = types::messages::MessagesSlice::new(count, messages, topics, chats, users);
+    types::messages::MessagesSlice { offset_id_offset: Some(skipped), ..listed }.into()
+}
+
+fn int(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// `messages.getHistory`.
+pub(in crate::methods) fn get_history(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::messages::GetHistory,
+) -> Result<enums::messages::Messages, RpcError> {
+    let actor = world.actor(caller)?;
+    let peer = world.peer(&actor, &query.peer)?;
+    let functions::messages::GetHistory {
+        offset_id,
+        offset_date,
+        add_offset,
+        limit,
+        max_id,
+        min_id,
+        ..
+    } = query;
+    let asked = Window { offset_id, offset_date, add_offset, limit, max_id, min_id };
+    Ok(window(world, &actor, peer, &asked, |_, _| true))
+}
+
+/// `messages.getMessages`: of private chats and basic groups, in the order of the question; empty where
+/// there is none.
+pub(in crate::methods) fn get_messages(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::messages::GetMessages,
+) -> Result<enums::messages::Messages, RpcError> {
+    let actor = world.actor(caller)?;
+    let own = world.talk.boxes.get(&actor.user);
+    let place = |id: i32| own.and_then(|own| own.held.get(&id)).map(|held| held.peer);
+    let one = |asked: &enums::InputMessage| {
+        let (id, found) = match asked {
+            enums::InputMessage::Id(asked) => {
+                (asked.id, place(asked.id).map(|peer| (peer, asked.id)))
+            }
+            enums::InputMessage::ReplyTo(asked) => {
+                let peer = place(asked.id);
+                (
+                    asked.id,
+                    peer.and_then(|peer| Some((peer, answered(world, &actor, peer, asked.id)?))),
+                )
+            }
+            enums::InputMessage::CallbackQuery(asked) => {
+                (asked.id, place(asked.id).map(|peer| (peer, asked.id)))
+            }
+            enums::InputMessage::Pinned => (0, None),
+        };
+        let message = found.and_then(|(peer, id)| world.message(actor.user, peer, id));
+        message.unwrap_or_else(|| types::MessageEmpty { id, peer_id: None }.into())
+    };
+    let messages: Vec<_> = query.id.iter().take(MOST as usize).map(one).collect();
+    let (users, chats) = world.people_in(actor.user, &messages, actor.date());
+    Ok(types::messages::Messages { messages, topics: Vec::new(), chats, users }.into())
+}
+
+/// Which message another one answers.
+pub(in crate::methods) fn answered(
+    world: &World,
+    actor: &Actor,
+    peer: Peer,
+    id: i32,
+) -> Option<i32> {
+    let number = world.post_of(actor.user, peer, id)?.content.reply_to?;
+    world.talk.posts.get(number)?.id_for(actor.user)
+}
+
+/// `messages.search` in one conversation: by text, author and date, the pinned ones, those with addresses
+/// or those that name who asks. Of other kinds there are none.
+pub(in crate::methods) fn search(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::messages::Search,
+) -> Result<enums::messages::Messages, RpcError> {
+    use enums::MessagesFilter::{
+        InputMessagesFilterEmpty as Empty, InputMessagesFilterMyMentions as MyMentions,
+        InputMessagesFilterPinned as Pinned, InputMessagesFilterUrl as Url,
+    };
+    let actor = world.actor(caller)?;
+    let peer = world.peer(&actor, &query.peer)?;
+    let from = query.from_id.as_ref().map(|from| world.peer(&actor, from)).transpose()?;
+    let words = query.q.to_lowercase();
+    let functions::messages::Search {
+        offset_id,
+        add_offset,
+        limit,
+        max_id,
+        min_id,
+        min_date,
+        max_date,
+        ..
+    } = query;
+    let asked = Window { offset_id, offset_date: 0, add_offset, limit, max_id, min_id };
+    Ok(window(world, &actor, peer, &asked, |world, id| {
+        let Some(post) = world.post_of(actor.user, peer, id) else { return false };
+        let kind = match &query.filter {
+            Empty => post.content.action.is_none(),
+            Pinned => post.is_pinned(actor.user),
+            MyMentions => post.mentions.contains(&actor.user),
+            Url => post.content.entities.iter().any(|entity| {
+                matches!(entity, enums::MessageEntity::Url(_) | enums::MessageEntity::TextUrl(_))
+            }),
+            _ => false,
+        };
+        kind && post.content.text.to_lowercase().contains(&words)
+            && from.is_none_or(|from| post.from() == from)
+            && (min_date <= 0 || post.date >= min_date)
+            && (max_date <= 0 || post.date <= max_date)
+    }))
+}

@@ -1,0 +1,12 @@
+//! Messages: what people say to each other, and what each of them is told.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod difference;
+mod private;
+mod room;
