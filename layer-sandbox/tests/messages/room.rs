@@ -213,20 +213,6 @@ pub(crate) fn common_pts(update: &enums::Update) -> Option<(i32, i32)> {
     })
 }
 
-/// Of a channel's box.
-pub(crate) fn channel_pts(update: &enums::Update) -> Option<(i32, i32)> {
-    use enums::Update::{
-        DeleteChannelMessages, EditChannelMessage, NewChannelMessage, PinnedChannelMessages,
-    };
-    Some(match update {
-        NewChannelMessage(update) => (update.pts, update.pts_count),
-        EditChannelMessage(update) => (update.pts, update.pts_count),
-        DeleteChannelMessages(update) => (update.pts, update.pts_count),
-        PinnedChannelMessages(update) => (update.pts, update.pts_count),
-        _ => return None,
-    })
-}
-
 /// Messages out of any form of list.
 pub(crate) fn messages(found: &enums::messages::Messages) -> &[enums::Message] {
     match found {

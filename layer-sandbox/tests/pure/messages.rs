@@ -81,7 +81,7 @@ fn one_bad_query_costs_the_others_nothing() {
         vec![],
         [GZIP_PACKED.to_le_bytes().to_vec(), b"\x03abc".to_vec()].concat(),
         functions::InvokeWithLayer { layer: 230, query: RawObject(vec![1, 2, 3, 4]) }.to_bytes(),
-        functions::messages::SendMessage::new(enums::InputPeer::PeerSelf, "x".into(), 1).to_bytes(),
+        functions::smsjobs::Join {}.to_bytes(),
         functions::users::GetUsers { id: vec![enums::InputUser::UserSelf] }.to_bytes(),
         config_bytes,
     ];
