@@ -56,7 +56,7 @@ impl World {
         let (text, entities) = (text.into(), Some(entities));
         let given = Given { text, entities, markup, reply_to, silent, noforwards: false };
         let content = self.content(&actor, to, given)?;
-        self.send(&actor, to, content, None).map(|(id, _)| id)
+        self.send_content(&actor, to, content, None).map(|(id, _)| id)
     }
 
     /// Somebody edits a message of theirs.

@@ -3,9 +3,8 @@
 //! `accounts` are the users, `people` how they look to each other; `logins` who is logged in where,
 //! `codes` and `passwords` by what.
 //!
-//! `posts`
-//! is all that was said, `boxes` what each account and channel has been told of it in order, `chats` and
-//! `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
+//! `posts` is all that was said, `boxes` what each account and channel has been told of it in order,
+//! `chats` and `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
 //! the further things that people do, and `acts` the same for who speaks without a client. `fanout` tells
 //! all who are concerned, `difference` those who were away.
 
@@ -60,11 +59,11 @@ pub use logins::Login;
 pub use passwords::Password;
 
 pub(crate) use accounts::digits;
-pub(crate) use codes::mail_pattern;
-pub(crate) use people::test_dc;
 pub use acts::SendOptions;
+pub(crate) use codes::mail_pattern;
 pub use habits::Habits;
 pub use peer::Peer;
+pub(crate) use people::test_dc;
 pub(crate) use talk::Talk;
 
 /// What is fixed when a server is started.

@@ -92,7 +92,7 @@ impl World {
     ///
     /// # Errors
     /// If no more is taken.
-    pub(crate) fn send(
+    pub(crate) fn send_content(
         &mut self,
         actor: &Actor,
         peer: Peer,
@@ -145,7 +145,9 @@ impl World {
         }
         let now = actor.date();
         if date <= now.saturating_add(SOON) {
-            return self.send(actor, peer, content, Some(random_id)).map(|(_, answer)| answer);
+            return self
+                .send_content(actor, peer, content, Some(random_id))
+                .map(|(_, answer)| answer);
         }
         if date != WHEN_ONLINE && date > now.saturating_add(FARTHEST) {
             return refused("SCHEDULE_DATE_TOO_LATE");

@@ -41,7 +41,7 @@ pub(in crate::methods) fn send_message(
     if let Some(date) = query.schedule_date {
         return world.schedule(&actor, peer, content, date, query.random_id);
     }
-    world.send(&actor, peer, content, Some(query.random_id)).map(|(_, answer)| answer)
+    world.send_content(&actor, peer, content, Some(query.random_id)).map(|(_, answer)| answer)
 }
 
 /// `messages.editMessage`: text, marks and buttons, or buttons alone.
