@@ -1,10 +1,11 @@
 //! Generates the crate's code from the schemas in `tl/`, as the features ask.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use layer_tl_gen::{Config, Facts, Outputs, generate};
-use layer_tl_parser::tl::Definition;
+use layer_tl_parser::tl::{Category, Definition};
 use layer_tl_parser::{parse_tl_file, schema_layer};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -60,7 +61,43 @@ fn main() -> Result<()> {
         text.push_str(&names(&table));
     }
     fs::write(out.join("tl.rs"), text)?;
+    if feature("OLDER_LAYERS") {
+        fs::write(out.join("layers.rs"), layers()?)?;
+    }
     Ok(())
+}
+
+/// `DEFINITIONS` and `OLDER`, as `src/layers.rs` describes them.
+fn layers() -> Result<String> {
+    let lines = |path: &str| -> Result<BTreeSet<String>> {
+        Ok(read(path)?.0.iter().map(definition).collect())
+    };
+    let newest = lines("tl/api.tl")?;
+    let mut older = Vec::new();
+    for file in fs::read_dir("tl/older")? {
+        let path = file?.path();
+        let path = path.to_str().ok_or("tl/older: a name that is not UTF-8")?;
+        let layer = read(path)?.1.ok_or_else(|| format!("{path}: there is no `// LAYER …`"))?;
+        let theirs = lines(path)?;
+        let gone = newest.difference(&theirs).map(|line| format!("-{line}\n"));
+        let other = theirs.difference(&newest).map(|line| format!("{line}\n"));
+        older.push((layer, gone.chain(other).collect::<String>()));
+    }
+    older.sort();
+    let newest: String = newest.iter().map(|line| format!("{line}\n")).collect();
+    Ok(format!(
+        "static DEFINITIONS: &str = {newest:?};\nstatic OLDER: &[(i32, &str)] = &{older:?};\n"
+    ))
+}
+
+/// A definition as a line of `src/layers.rs`.
+fn definition(definition: &Definition) -> String {
+    let mut line = format!("{:08x} {}", definition.id, definition.full_name());
+    for param in &definition.params {
+        line.push_str(&format!(" {param}"));
+    }
+    let arrow = if definition.category == Category::Functions { "=>" } else { "=" };
+    format!("{line} {arrow} {}", definition.ty)
 }
 
 fn feature(name: &str) -> bool {

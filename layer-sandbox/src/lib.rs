@@ -16,6 +16,7 @@
 
 mod clock;
 pub mod connection;
+mod dialect;
 pub mod exchange;
 pub mod faults;
 pub mod keys;

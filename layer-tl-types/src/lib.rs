@@ -57,6 +57,8 @@
 #[cfg(feature = "impl-debug")]
 mod debug;
 mod error;
+#[cfg(feature = "older-layers")]
+pub mod layers;
 mod raw;
 mod read;
 mod write;

@@ -6,6 +6,7 @@ use layer_wire::message::write_rpc_result;
 
 use super::bind;
 use super::turn::Turn;
+use crate::dialect;
 use crate::router::{self, Caller, Reply, RpcError, Unwrapped};
 use crate::session::{PATIENCE, Progress, Session, Waiting};
 use crate::world::Said;
@@ -65,9 +66,15 @@ impl Turn<'_> {
 
     fn execute(&mut self, query: i64, bytes: &[u8]) {
         let caller = Caller { msg_id: query, ..self.caller };
-        let answer = match self.world.run(&caller, bytes) {
-            Reply::Now(answer) => answer,
+        let layer = self.layer();
+        let ours = dialect::query(layer, bytes);
+        let told = |answer: Result<Vec<u8>, RpcError>| {
+            answer.map(|object| dialect::answer(layer, bytes, &object).unwrap_or(object))
+        };
+        let answer = match self.world.run(&caller, ours.as_deref().unwrap_or(bytes)) {
+            Reply::Now(answer) => told(answer),
             Reply::After(delay, answer) => {
+                let answer = told(answer);
                 let due = self.caller.now.monotonic.saturating_add(delay);
                 match self.session.calls.answer_later(query, due, answer) {
                     Ok(()) => return,
@@ -76,6 +83,11 @@ impl Turn<'_> {
             }
         };
         self.answer(query, answer);
+    }
+
+    /// The layer that the client speaks.
+    pub(super) fn layer(&self) -> Option<i32> {
+        self.world.keys.get(self.caller.key_id, self.caller.now.unix())?.layer
     }
 
     /// Answers what is due, and executes what has waited for it, in the order in which it came.

@@ -5,6 +5,7 @@ use layer_tl_types::{Serializable, enums, types};
 
 use super::packets::{self, Outgoing};
 use super::turn::Turn;
+use crate::dialect;
 use crate::world::Said;
 
 /// A message that is larger is announced instead of being sent a second time, until the client asks
@@ -46,6 +47,7 @@ impl Turn<'_> {
     pub(super) fn flush(&mut self) {
         self.run_due();
         while let Some(object) = self.session.pop_push() {
+            let Some(object) = dialect::push(self.layer(), object) else { continue };
             let body = self.pack(object);
             let (msg_id, seq_no) = self.number(Said::Unasked, true);
             self.session.outbox.put(msg_id, seq_no, body, None);

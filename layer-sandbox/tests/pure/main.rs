@@ -14,6 +14,7 @@ mod client;
 mod connection;
 mod exchange;
 mod garbage;
+mod layers;
 mod link;
 mod messages;
 mod numbers;
