@@ -7,6 +7,7 @@ use layer_tl_types::enums;
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
+use crate::login::FormerLogins;
 use crate::net::dcs::{Dcs, Purpose};
 use crate::peers::Peers;
 use crate::saver::Saver;
@@ -74,8 +75,8 @@ pub(crate) struct Inner {
     /// Set once, before anything can be heard.
     pub(crate) ears: OnceLock<Box<dyn Ears>>,
     /// Another device has said something to the login by QR code.
-    #[allow(dead_code, reason = "for the login by QR code")]
     pub(crate) login_token: Notify,
+    pub(crate) former_logins: FormerLogins,
     closing: watch::Sender<bool>,
 }
 
@@ -145,6 +146,7 @@ impl Client {
             dcs: Dcs::new(home),
             ears: OnceLock::new(),
             login_token: Notify::new(),
+            former_logins: FormerLogins::default(),
             closing: watch::Sender::new(false),
             config,
             seams,
@@ -271,7 +273,6 @@ impl Inner {
     }
 
     /// Remembers users and chats that the server has shown.
-    #[allow(dead_code, reason = "for methods that show some")]
     pub(crate) fn learn(&self, users: &[enums::User], chats: &[enums::Chat]) {
         // In the order in which they are learnt.
         self.saver.change(|_| self.peers.learn(users, chats));

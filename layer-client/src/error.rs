@@ -2,6 +2,7 @@
 
 use std::io;
 
+use layer_crypto::srp::SrpError;
 use layer_mtproto::connection;
 
 use crate::config::ConfigError;
@@ -122,6 +123,18 @@ pub enum InvocationError {
     /// The proxy did not let us through.
     #[error("{0}")]
     Proxy(String),
+    /// The server's answer is none to what was asked.
+    #[error("the server's answer is none to what was asked")]
+    NoAnswer,
+    /// The server's terms for proving the password are not safe.
+    #[error("the server's terms for proving the password are not safe: {0}")]
+    Srp(#[from] SrpError),
+    /// The server wants the password proved in a way that is not known here.
+    #[error("the server wants the password proved in a way that this version does not know")]
+    UnknownPasswordAlgorithm,
+    /// Not what a QR code for logging in shows.
+    #[error("this is not what a QR code for logging in shows: tg://login?token=…")]
+    NotALoginUrl,
     /// Nobody has told where this data centre is.
     #[error("nobody has told where data centre {0} is")]
     UnknownDc(i32),

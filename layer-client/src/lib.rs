@@ -4,11 +4,13 @@
 //! called ([`Client::invoke`]).
 #![forbid(unsafe_code)]
 
+mod api;
 mod builder;
 mod client;
 mod config;
 mod error;
 mod invoke;
+mod login;
 mod net;
 pub mod parsers;
 #[allow(dead_code, reason = "what uses it comes next")]
@@ -30,10 +32,12 @@ pub mod update {
     pub use crate::updates::{Gap, RawUpdate, Update};
 }
 
+pub use api::qr::{QrLogin, QrState};
 pub use builder::Builder;
 pub use client::{Client, ShutdownToken};
 pub use config::{Config, ConfigError, Proxy, Socks5Config, TransportKind};
 pub use error::{InvocationError, RpcError};
 pub use layer_tl_types as tl;
+pub use login::{CodeKind, LoginToken, NextCode, PasswordError, PasswordToken, SignInError};
 pub use peers::{PeerRef, UnknownPeer};
 pub use retry::{AutoSleep, NoRetries, RetryContext, RetryPolicy};

@@ -73,7 +73,6 @@ impl Seams {
     }
 
     /// Runs what takes long where it holds up nobody; `None` if the runtime ends before it is done.
-    #[allow(dead_code, reason = "for passwords")]
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
