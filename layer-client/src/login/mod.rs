@@ -34,6 +34,11 @@ impl FormerLogins {
         proofs.push(proof);
     }
 
+    #[cfg(test)]
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     pub(crate) fn all(&self) -> Vec<Vec<u8>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

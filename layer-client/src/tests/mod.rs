@@ -3,6 +3,8 @@
 mod connect;
 mod dcs;
 mod ends;
+mod login;
+mod password;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,6 +25,8 @@ pub(crate) struct Rig {
     pub(crate) session: Arc<InMemoryBackend>,
     pub(crate) tasks: Arc<AtomicUsize>,
     pub(crate) calls: Arc<Mutex<Vec<(i32, u32)>>>,
+    /// How many clients there have been: each draws other dice.
+    clients: Arc<AtomicUsize>,
 }
 
 /// Counts a task while it lives.
@@ -44,10 +48,22 @@ impl Drop for Counted {
 impl Rig {
     pub(crate) fn new() -> Self {
         let server = Memory::of(&[2, 1, 3, 4, 5]);
-        let rig =
-            Self { server, session: Arc::default(), tasks: Arc::default(), calls: Arc::default() };
+        let rig = Self {
+            server,
+            session: Arc::default(),
+            tasks: Arc::default(),
+            calls: Arc::default(),
+            clients: Arc::default(),
+        };
         rig.answer(|_, _, _| None);
         rig
+    }
+
+    /// Another client's surroundings, with the same server.
+    pub(crate) fn another(&self) -> Self {
+        let (server, calls) = (Arc::clone(&self.server), Arc::clone(&self.calls));
+        let clients = Arc::clone(&self.clients);
+        Self { server, calls, clients, session: Arc::default(), tasks: Arc::default() }
     }
 
     /// Sets what is answered instead of the sandbox: by data centre, function and query.
@@ -83,7 +99,9 @@ impl Rig {
 
     pub(crate) fn seams(&self) -> Seams {
         let clock = self.server.clock.clone();
-        let mut seams = Seams::new(Arc::clone(&self.server) as _, clock, random::seeded([3; 32]));
+        let mut seed = [3; 32];
+        seed[0] = self.clients.fetch_add(1, Ordering::Relaxed) as u8;
+        let mut seams = Seams::new(Arc::clone(&self.server) as _, clock, random::seeded(seed));
         let tasks = Arc::clone(&self.tasks);
         seams.spawn = Arc::new(move |task| {
             let counted = Counted::new(&tasks);
