@@ -29,7 +29,7 @@ mod updates;
 
 /// What the server says by itself, as users see it.
 pub mod update {
-    pub use crate::updates::{Gap, RawUpdate, Update};
+    pub use crate::updates::{Ack, Delivery, Gap, RawUpdate, Update, UpdateStream};
 }
 
 pub use api::qr::{QrLogin, QrState};

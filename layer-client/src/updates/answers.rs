@@ -263,7 +263,9 @@ fn taken(asked: &Asked, object: &[u8], account: &dyn Account) -> Result<Came, Er
             let (pts, pts_count) = (short.pts, short.pts_count);
             match sent_message(request, *short, account.me()) {
                 Some(message) => batch::take_one(batch::new_message(message, pts, pts_count)),
-                None => Came::missed(Missed::In(LineId::Common, Some(pts))),
+                None => {
+                    Came::missed(Missed::Update { line: LineId::Common, at: pts, count: pts_count })
+                }
             }
         }
         (updates, _) => batch::take(updates, account),

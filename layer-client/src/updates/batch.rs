@@ -40,6 +40,8 @@ pub(crate) enum Missed {
     Something,
     /// In this line, up to there if that is known.
     In(LineId, Option<i32>),
+    /// An update of this line, which ended here and took so many places: it could not be used.
+    Update { line: LineId, at: i32, count: i32 },
     /// What is known of the account's lines is worth nothing.
     State,
 }
@@ -71,8 +73,8 @@ impl Came {
             return;
         }
         match carriers::place(&update) {
-            Place::In { line, at, .. } if !is_known(&update, account) => {
-                self.missed.push(Missed::In(line, Some(at)));
+            Place::In { line, at, count } if !is_known(&update, account) => {
+                self.missed.push(Missed::Update { line, at, count });
             }
             place => self.batch.updates.push((place, update.into())),
         }
@@ -142,7 +144,7 @@ fn several(
 /// A message that came in a short form. Nobody is shown with it, so all whom it names must be known.
 fn short_form(message: types::Message, pts: i32, pts_count: i32, account: &dyn Account) -> Came {
     if !named_by(&message).into_iter().all(|peer| account.knows(peer)) {
-        return Came::missed(Missed::In(LineId::Common, Some(pts)));
+        return Came::missed(Missed::Update { line: LineId::Common, at: pts, count: pts_count });
     }
     let mut came = Came::of(None);
     came.put(new_message(message, pts, pts_count), account);

@@ -20,7 +20,6 @@ fn common(at: i32, count: i32) -> Place {
 #[test]
 fn a_short_message_becomes_a_new_message_with_its_place() {
     let account = Fake::new();
-    account.know(&user(2));
     let came = read_(short(2), &account);
     let [(place, Item::Update(update))] = &came.batch.updates[..] else { panic!("{came:?}") };
     assert_eq!((*place, came.missed.len(), came.batch.seq), (common(11, 1), 0, None));
@@ -36,23 +35,22 @@ fn a_short_message_becomes_a_new_message_with_its_place() {
 #[test]
 fn a_short_message_of_a_group_names_group_and_author() {
     let account = Fake::new();
-    let short = types::UpdateShortChatMessage::new(9, 2, 3, "Hello".to_owned(), 11, 1, 1000);
-    let missed = Missed::In(LineId::Common, Some(11));
+    let short = types::UpdateShortChatMessage::new(9, 4, 3, "Hello".to_owned(), 11, 1, 1000);
+    let missed = Missed::Update { line: LineId::Common, at: 11, count: 1 };
     assert_eq!(read_(short.clone(), &account).missed, [missed], "nobody is known yet");
-    account.know(&user(2));
+    account.know(&user(4));
     account.know(&types::PeerChat { chat_id: 3 }.into());
     let came = read_(short, &account);
     let [(place, Item::Update(update))] = &came.batch.updates[..] else { panic!("{came:?}") };
     assert_eq!(*place, common(11, 1));
     let Some(enums::Message::Message(message)) = carriers::message(update) else { panic!() };
     assert_eq!(message.peer_id, types::PeerChat { chat_id: 3 }.into());
-    assert_eq!(message.from_id, Some(user(2)));
+    assert_eq!(message.from_id, Some(user(4)));
 }
 
 #[test]
 fn anybody_unknown_in_a_short_form_means_a_difference_and_no_update() {
     let account = Fake::new();
-    account.know(&user(2));
     let forwarded =
         types::MessageFwdHeader { from_id: Some(channel(6)), ..types::MessageFwdHeader::new(5) };
     let reply = types::MessageReplyHeader {
@@ -69,7 +67,8 @@ fn anybody_unknown_in_a_short_form_means_a_difference_and_no_update() {
     ];
     for (short, unknown) in named {
         let came = read_(short.clone(), &account);
-        assert_eq!(came.missed, [Missed::In(LineId::Common, Some(11))], "{unknown:?}");
+        let missed = Missed::Update { line: LineId::Common, at: 11, count: 1 };
+        assert_eq!(came.missed, [missed], "{unknown:?}");
         assert!(came.batch.updates.is_empty());
         account.know(&unknown);
         assert_eq!(read_(short, &account).batch.updates.len(), 1);
@@ -79,7 +78,7 @@ fn anybody_unknown_in_a_short_form_means_a_difference_and_no_update() {
 #[test]
 fn who_is_shown_with_updates_is_known_before_they_are_looked_at() {
     let account = Fake::new();
-    let sent = types::Message { from_id: Some(user(2)), ..message(channel(5), 1) };
+    let sent = types::Message { from_id: Some(user(3)), ..message(channel(5), 1) };
     let update = types::UpdateNewChannelMessage { message: sent.into(), pts: 7, pts_count: 1 };
     let mut updates = types::Updates {
         updates: vec![update.into()],
@@ -90,8 +89,9 @@ fn who_is_shown_with_updates_is_known_before_they_are_looked_at() {
     };
     let line = LineId::Channel(5);
     let came = read_(updates.clone(), &account);
-    assert_eq!((came.missed, came.batch.updates.len()), (vec![Missed::In(line, Some(7))], 0));
-    updates.users.push(types::User::new(2).into());
+    let missed = Missed::Update { line, at: 7, count: 1 };
+    assert_eq!((came.missed, came.batch.updates.len()), (vec![missed], 0));
+    updates.users.push(types::User::new(3).into());
     updates.chats.push(types::Channel::new(5, "C".to_owned(), enums::ChatPhoto::Empty, 1).into());
     let came = read_(updates, &account);
     assert_eq!((came.missed.len(), came.batch.seq), (0, None));

@@ -5,9 +5,14 @@ mod action;
 mod answers;
 mod batch;
 mod carriers;
+mod delivery;
 mod difference;
 mod event;
+mod feed;
+mod inbox;
 mod line;
+mod marks;
+mod progress;
 mod sequence;
 
 #[cfg(test)]
@@ -17,4 +22,5 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub use delivery::{Ack, Delivery, UpdateStream};
 pub use event::{Gap, RawUpdate, Update};

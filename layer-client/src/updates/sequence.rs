@@ -102,6 +102,24 @@ impl<T> Sequence<T> {
         self.actions.pop_front()
     }
 
+    /// The same, left where it is.
+    pub(crate) fn peek_action(&self) -> Option<&Action<T>> {
+        self.actions.front()
+    }
+
+    /// Whether the server, which says it is there, is ahead of us.
+    pub(crate) fn is_behind(&self, state: State) -> bool {
+        let behind = |at: i32, line: Option<i32>| line.is_none_or(|line| line < at);
+        behind(state.pts, self.common.position())
+            || behind(state.qts, self.second.position())
+            || behind(state.seq, self.batches.position())
+    }
+
+    /// Whether the account's difference or state is being fetched, or waits to be tried again.
+    pub(crate) fn is_fetching(&self) -> bool {
+        !self.account.is_idle()
+    }
+
     /// When [`Sequence::handle_timeout`] is to be called.
     pub(crate) fn deadline(&self) -> Duration {
         let lines = [&self.common, &self.second].into_iter().chain(self.channels.values());
@@ -207,10 +225,22 @@ impl<T> Sequence<T> {
         }
     }
 
+    /// An update was seen and not used that began here. A channel of which nothing is known begins
+    /// with it, as it would have if it had been used.
+    pub(crate) fn begins(&mut self, line: LineId, before: i32) {
+        if let LineId::Channel(channel) = line {
+            let line = self.channels.entry(channel).or_default();
+            if line.position().is_none() {
+                line.set(before);
+            }
+        }
+    }
+
     /// What is known of the account's lines is worth nothing (`updatePtsChanged`,
     /// `PERSISTENT_TIMESTAMP_INVALID`): the state is asked for.
     pub(crate) fn reset(&mut self) {
-        self.account = Fetch { under_way: true, for_state: true, ..Fetch::default() };
+        let failures = self.account.failures;
+        self.account = Fetch { under_way: true, for_state: true, failures, ..Fetch::default() };
         self.hold_account(true);
         self.actions.push_back(Action::GetState);
     }

@@ -1,0 +1,419 @@
+//! The task that obeys the order of updates: takes what has come, keeps the time, fetches differences
+//! and delivers.
+//!
+//! While a stream has no room, or nobody reads, nothing is put in order: what has a place is noted as
+//! missed and comes by difference later, what has none goes into the room kept for it.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use layer_tl_types::enums;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep_until};
+
+use super::account::Account;
+use super::action::{Action, LineId, Place, State};
+use super::answers::{self, Asked};
+use super::batch::{self, Came, Item, Missed};
+use super::delivery::{Outlet, Told, UpdateStream};
+use super::difference;
+use super::inbox::{Inbox, Input, Start};
+use super::marks::Marks;
+use super::sequence::Sequence;
+use crate::InvocationError;
+use crate::net::dial::BoxFuture;
+use crate::session::UpdatesState;
+
+/// So often in a row a difference may be unreadable before what it holds is given up.
+const MOST_UNREADABLE: u32 = 3;
+
+/// The updates of a client, as all others see them.
+pub(crate) struct Feed {
+    inbox: Inbox,
+    outlet: Arc<Outlet>,
+}
+
+impl Feed {
+    pub(crate) fn new(outlet: Arc<Outlet>) -> Arc<Self> {
+        Arc::new(Self { inbox: Inbox::default(), outlet })
+    }
+
+    /// The server has said something by itself.
+    pub(crate) fn pushed(&self, object: Vec<u8>) {
+        self.inbox.put(Input::Pushed(object));
+    }
+
+    /// A call has this answer.
+    pub(crate) fn answered(&self, asked: &Asked, object: &[u8]) {
+        if *asked != Asked::Nothing {
+            self.inbox.put(Input::Answered(asked.clone(), object.to_vec()));
+        }
+    }
+
+    /// Something may have been missed.
+    pub(crate) fn missed(&self) {
+        self.inbox.missed();
+    }
+
+    /// Somebody is logged in.
+    pub(crate) fn start(&self, start: Start) {
+        self.inbox.tell(Input::Start(start));
+    }
+
+    /// Nobody is any more.
+    pub(crate) fn stop(&self) {
+        self.inbox.tell(Input::Stop);
+    }
+
+    /// Fetches what lies between us and this state of the server. May be dropped midway.
+    pub(crate) async fn sync(&self, state: State) {
+        let (done, is_done) = oneshot::channel();
+        self.inbox.tell(Input::Sync(state, done));
+        // If the task has ended there is nothing to wait for.
+        let _ = is_done.await;
+    }
+
+    /// A new stream.
+    pub(crate) fn stream(&self) -> UpdateStream {
+        self.outlet.subscribe()
+    }
+
+    /// Something of our own to tell.
+    pub(crate) fn tell(&self, told: Told) {
+        self.outlet.deliver(told, false);
+    }
+}
+
+/// The task. Streams end with it.
+pub(crate) async fn run(feed: Arc<Feed>, account: Arc<dyn Account>) {
+    let _closing = Closing(Arc::clone(&feed));
+    let start = Instant::now();
+    let task = Task {
+        feed,
+        account,
+        start,
+        order: None,
+        marks: Marks::default(),
+        fetches: Vec::new(),
+        unreadable: 0,
+        syncs: Vec::new(),
+    };
+    task.run().await;
+}
+
+/// Ends the streams, and whoever waits, however the task ends.
+struct Closing(Arc<Feed>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.outlet.close();
+        self.0.inbox.close();
+    }
+}
+
+struct Task {
+    feed: Arc<Feed>,
+    account: Arc<dyn Account>,
+    start: Instant,
+    /// While somebody is logged in.
+    order: Option<Sequence<Item>>,
+    /// What was missed while nothing could be delivered.
+    marks: Marks,
+    /// What is asked of the server, and in which line. Of the account's one at a time.
+    fetches: Vec<(LineId, BoxFuture<'static, Fetched>)>,
+    /// How often in a row the account's difference could not be read.
+    unreadable: u32,
+    /// Who waits for the account's difference.
+    syncs: Vec<oneshot::Sender<()>>,
+}
+
+/// What was fetched.
+enum Fetched {
+    State(Result<enums::updates::State, InvocationError>),
+    Difference(Result<enums::updates::Difference, InvocationError>),
+    Channel(i64, Result<enums::updates::ChannelDifference, InvocationError>),
+}
+
+impl Task {
+    async fn run(mut self) {
+        loop {
+            while let Some(input) = self.feed.inbox.take() {
+                self.take(input);
+                self.act();
+            }
+            if self.feed.inbox.take_missed() {
+                self.marks.put(Missed::Something);
+            }
+            self.act();
+            self.tell_synced();
+            let deadline = self.order.as_ref().map(|order| self.start + order.deadline());
+            let feed = Arc::clone(&self.feed);
+            tokio::select! {
+                biased;
+                fetched = next(&mut self.fetches) => self.fetched(fetched),
+                () = feed.inbox.notify.notified() => {}
+                () = feed.outlet.room.notified() => {}
+                () = until(deadline) => {
+                    let now = self.start.elapsed();
+                    if let Some(order) = &mut self.order {
+                        order.handle_timeout(now);
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Pushed(object) => {
+                let came = batch::read(&object, &*self.account);
+                self.came(came);
+            }
+            Input::Answered(asked, object) => {
+                let came = answers::read(&asked, &object, &*self.account);
+                self.came(came);
+            }
+            Input::Start(start) => self.begin(start),
+            Input::Stop => {
+                self.order = None;
+                self.fetches.clear();
+                self.marks = Marks::default();
+                self.feed.outlet.clear();
+            }
+            Input::Sync(state, done) => {
+                if self.order.as_ref().is_some_and(|order| order.is_behind(state)) {
+                    self.marks.put(Missed::Something);
+                }
+                self.syncs.push(done);
+            }
+        }
+    }
+
+    fn begin(&mut self, start: Start) {
+        if self.order.is_some() {
+            return;
+        }
+        let stored = start.state.map(|it| {
+            let State { pts, qts, date, seq } = it;
+            UpdatesState { pts, qts, date, seq }
+        });
+        self.feed.outlet.begin(stored, &start.forget);
+        self.marks = Marks::default();
+        self.order = Some(Sequence::new(start.state, start.channels, self.start.elapsed()));
+    }
+
+    /// Puts what has come in order, or notes that it was missed.
+    fn came(&mut self, came: Came) {
+        let now = self.start.elapsed();
+        let is_stalled = self.is_stalled();
+        let Some(order) = &mut self.order else { return };
+        if is_stalled {
+            if came.batch.seq.is_some() {
+                self.marks.put(Missed::Something);
+            }
+            for (place, item) in came.batch.updates {
+                match place {
+                    Place::In { line, at, count } => {
+                        self.marks.put(Missed::Update { line, at, count });
+                    }
+                    Place::Nowhere => deliver(&self.feed.outlet, item),
+                }
+            }
+        } else {
+            order.handle(came.batch, now);
+        }
+        came.missed.into_iter().for_each(|missed| self.marks.put(missed));
+    }
+
+    /// Whether something waits to be delivered for which there is no room.
+    fn is_stalled(&self) -> bool {
+        let waits = self.order.as_ref().is_some_and(|order| order.peek_action().is_some());
+        waits || !self.feed.outlet.has_readers()
+    }
+
+    /// Does what the order says, as far as there is room.
+    fn act(&mut self) {
+        let outlet = &self.feed.outlet;
+        let Some(order) = &mut self.order else { return };
+        loop {
+            while let Some(action) = order.peek_action() {
+                match action {
+                    Action::Deliver(item) if item.is_placed() && !outlet.has_room() => return,
+                    Action::GetDifference { .. } | Action::GetChannelDifference { .. }
+                        if !outlet.has_readers() =>
+                    {
+                        return;
+                    }
+                    _ => {}
+                }
+                let Some(action) = order.poll_action() else { break };
+                match action {
+                    Action::Deliver(item) => deliver(outlet, item),
+                    Action::Reached(line, at) => outlet.reached(line, at),
+                    Action::ReachedSeq { seq, date } => outlet.reached_seq(seq, date),
+                    Action::Stale(line) => outlet.deliver(Told::Gap(channel(line)), false),
+                    action => fetch(&mut self.fetches, action, &*self.account),
+                }
+            }
+            if self.marks.is_empty() || !outlet.has_readers() {
+                return;
+            }
+            self.marks.tell(order, self.start.elapsed());
+        }
+    }
+
+    fn fetched(&mut self, fetched: Fetched) {
+        let now = self.start.elapsed();
+        let Some(order) = &mut self.order else { return };
+        match fetched {
+            Fetched::State(Ok(state)) => order.state(difference::state(state), now),
+            Fetched::State(Err(error)) => {
+                tracing::debug!(%error, "updates.getState");
+                order.difference_failed(now);
+            }
+            Fetched::Difference(Ok(difference)) => {
+                self.unreadable = 0;
+                let read = difference::of_account(difference, &*self.account);
+                order.difference(read.difference, now);
+                read.missed.into_iter().for_each(|missed| self.marks.put(missed));
+            }
+            Fetched::Difference(Err(error)) => {
+                tracing::debug!(%error, "updates.getDifference");
+                let is_read = !matches!(error, InvocationError::Deserialize(_));
+                self.unreadable = if is_read { 0 } else { self.unreadable + 1 };
+                let is_lost = ["PERSISTENT_TIMESTAMP_EMPTY", "PERSISTENT_TIMESTAMP_INVALID"]
+                    .iter()
+                    .any(|name| error.is(name));
+                if is_lost || self.unreadable >= MOST_UNREADABLE {
+                    tracing::warn!(%error, "updates are lost: the difference is not to be had");
+                    self.unreadable = 0;
+                    self.feed.outlet.deliver(Told::Gap(None), false);
+                    order.reset();
+                } else {
+                    order.difference_failed(now);
+                }
+            }
+            Fetched::Channel(channel, Ok(difference)) => {
+                match difference::of_channel(difference, &*self.account) {
+                    Some(read) => {
+                        order.channel_difference(channel, read.difference, now);
+                        read.missed.into_iter().for_each(|missed| self.marks.put(missed));
+                    }
+                    None => order.channel_failed(channel, now),
+                }
+            }
+            Fetched::Channel(channel, Err(error)) => {
+                tracing::debug!(%error, channel, "updates.getChannelDifference");
+                if is_gone(&error) {
+                    order.channel_gone(channel);
+                    self.feed.outlet.channel_gone(channel);
+                } else {
+                    order.channel_failed(channel, now);
+                }
+            }
+        }
+    }
+
+    /// Tells those who wait for the difference, if it is there or can't be had now.
+    fn tell_synced(&mut self) {
+        let is_fetching = self.order.as_ref().is_some_and(Sequence::is_fetching);
+        if !is_fetching || self.is_stalled() {
+            // Whoever waited may have gone.
+            for done in self.syncs.drain(..) {
+                let _ = done.send(());
+            }
+        }
+    }
+}
+
+impl Item {
+    /// Whether it stands in a line, so that it must not be lost.
+    fn is_placed(&self) -> bool {
+        match self {
+            Self::Update(update) => super::carriers::place(update) != Place::Nowhere,
+            Self::Unknown(_) | Self::Nothing => false,
+        }
+    }
+}
+
+fn deliver(outlet: &Outlet, item: Item) {
+    let is_placed = item.is_placed();
+    match item {
+        Item::Update(update) => outlet.deliver(Told::Update(update), is_placed),
+        Item::Unknown(object) => outlet.deliver(Told::Unknown(object), false),
+        Item::Nothing => {}
+    }
+}
+
+fn channel(line: LineId) -> Option<i64> {
+    match line {
+        LineId::Channel(channel) => Some(channel),
+        LineId::Common | LineId::Second => None,
+    }
+}
+
+/// Asks the server what the order wants to know.
+fn fetch(
+    fetches: &mut Vec<(LineId, BoxFuture<'static, Fetched>)>,
+    action: Action<Item>,
+    account: &dyn Account,
+) {
+    let (line, future): (_, BoxFuture<'static, Fetched>) = match action {
+        Action::GetState => {
+            let asking = account.get_state();
+            (LineId::Common, Box::pin(async move { Fetched::State(asking.await) }))
+        }
+        Action::GetDifference { pts, qts, date } => {
+            let asking = account.get_difference(pts, qts, date);
+            (LineId::Common, Box::pin(async move { Fetched::Difference(asking.await) }))
+        }
+        Action::GetChannelDifference { channel, pts } => {
+            let asking = account.get_channel_difference(channel, pts);
+            let future = async move { Fetched::Channel(channel, asking.await) };
+            (LineId::Channel(channel), Box::pin(future))
+        }
+        _ => return,
+    };
+    // What was asked of this line before is not wanted any more.
+    fetches.retain(|(other, _)| *other != line);
+    fetches.push((line, future));
+}
+
+/// The first of these that is done; never, while there is none.
+async fn next(fetches: &mut Vec<(LineId, BoxFuture<'static, Fetched>)>) -> Fetched {
+    poll_fn(|context| {
+        for (at, (_, future)) in fetches.iter_mut().enumerate() {
+            if let Poll::Ready(fetched) = future.as_mut().poll(context) {
+                drop(fetches.remove(at));
+                return Poll::Ready(fetched);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether a channel is none of ours any more, as far as its updates go.
+fn is_gone(error: &InvocationError) -> bool {
+    let names = [
+        "CHANNEL_PRIVATE",
+        "CHANNEL_INVALID",
+        "CHAT_FORBIDDEN",
+        "USER_BANNED_IN_CHANNEL",
+        "PERSISTENT_TIMESTAMP_EMPTY",
+        "PERSISTENT_TIMESTAMP_INVALID",
+    ];
+    names.iter().any(|name| error.is(name))
+}
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

@@ -1,0 +1,152 @@
+//! What waits for the order of updates: one bounded queue from the driver, and what is asked of it.
+//!
+//! The driver never waits: what finds no room is dropped, and the order is told that something was
+//! missed, which the difference then brings.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::action::State;
+use super::answers::Asked;
+use crate::session::{SavedSession, UpdatesState};
+
+/// So many objects wait at most, and so many bytes.
+const MOST_OBJECTS: usize = 1000;
+const MOST_BYTES: usize = 16 << 20;
+
+/// Something for the order.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// The server has said this by itself.
+    Pushed(Vec<u8>),
+    /// It has answered so.
+    Answered(Asked, Vec<u8>),
+    /// Somebody is logged in: the order begins.
+    Start(Start),
+    /// Nobody is any more.
+    Stop,
+    /// The server says that it is here: fetch what lies between, and say so.
+    Sync(State, oneshot::Sender<()>),
+}
+
+/// Where the order begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Start {
+    /// The place of the account's lines; without one it begins with what is to come.
+    pub(crate) state: Option<State>,
+    /// The places of channels.
+    pub(crate) channels: Vec<(i64, i32)>,
+    /// Channels whose stored places are worth nothing.
+    pub(crate) forget: Vec<i64>,
+}
+
+impl Start {
+    /// Where a saved session has come, or from now on.
+    pub(crate) fn of(session: &SavedSession, catch_up: bool) -> Self {
+        let channels = session.channels.iter();
+        match session.updates.filter(|_| catch_up) {
+            Some(UpdatesState { pts, qts, date, seq }) => Self {
+                state: Some(State { pts, qts, date, seq }),
+                channels: channels.map(|(channel, pts)| (*channel, *pts)).collect(),
+                forget: Vec::new(),
+            },
+            None => Self { forget: channels.map(|(id, _)| *id).collect(), ..Self::default() },
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Inbox {
+    waiting: Mutex<Waiting>,
+    pub(super) notify: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    inputs: VecDeque<Input>,
+    objects: usize,
+    bytes: usize,
+    missed: bool,
+    /// Before a login nothing that comes is meant for the order.
+    is_open: bool,
+    /// Nobody takes anything any more.
+    is_closed: bool,
+}
+
+impl Inbox {
+    /// Takes an object, or notes that it was missed.
+    pub(super) fn put(&self, input: Input) {
+        let mut waiting = self.waiting();
+        if !waiting.is_open {
+            return;
+        }
+        let len = input.len();
+        if waiting.objects >= MOST_OBJECTS || waiting.bytes.saturating_add(len) > MOST_BYTES {
+            waiting.missed = true;
+        } else {
+            waiting.objects += 1;
+            waiting.bytes += len;
+            waiting.inputs.push_back(input);
+        }
+        drop(waiting);
+        self.notify.notify_one();
+    }
+
+    /// Something may have been missed.
+    pub(super) fn missed(&self) {
+        self.waiting().missed = true;
+        self.notify.notify_one();
+    }
+
+    /// The order begins, or asks.
+    pub(super) fn tell(&self, input: Input) {
+        let mut waiting = self.waiting();
+        if waiting.is_closed {
+            return;
+        }
+        match input {
+            Input::Start(_) => waiting.is_open = true,
+            Input::Stop => waiting.is_open = false,
+            _ => {}
+        }
+        waiting.inputs.push_back(input);
+        drop(waiting);
+        self.notify.notify_one();
+    }
+
+    /// What came first.
+    pub(super) fn take(&self) -> Option<Input> {
+        let mut waiting = self.waiting();
+        let input = waiting.inputs.pop_front()?;
+        if matches!(input, Input::Pushed(_) | Input::Answered(..)) {
+            waiting.objects -= 1;
+            waiting.bytes -= input.len();
+        }
+        Some(input)
+    }
+
+    /// Nobody takes anything any more.
+    pub(super) fn close(&self) {
+        *self.waiting() = Waiting { is_closed: true, ..Waiting::default() };
+    }
+
+    /// Whether something was missed since it was last asked.
+    pub(super) fn take_missed(&self) -> bool {
+        std::mem::take(&mut self.waiting().missed)
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Input {
+    fn len(&self) -> usize {
+        match self {
+            Self::Pushed(object) | Self::Answered(_, object) => object.len(),
+            _ => 0,
+        }
+    }
+}
