@@ -16,6 +16,7 @@ use crate::session::{
     BinaryFileBackend, SavedSession, SessionBackend, SessionError, StringServer, StringSession,
     StringSessionBackend,
 };
+use crate::updates::{Asked, Feed, Listening};
 use crate::{Builder, InvocationError};
 
 /// A connected client. Clones are cheap and stand for the same one; it ends when the last of them is
@@ -37,7 +38,6 @@ impl Drop for Alive {
 
 /// A handle that keeps no client alive: for what is handed out and may be kept for long.
 #[derive(Clone)]
-#[allow(dead_code, reason = "for messages that are handed out")]
 pub(crate) struct WeakClient {
     inner: Weak<Inner>,
     alive: Weak<Alive>,
@@ -57,8 +57,8 @@ pub(crate) trait Ears: Send + Sync {
     fn pushed(&self, object: Vec<u8>);
     /// The server may have said something that did not arrive.
     fn missed(&self);
-    /// A call of this function at home has this answer; whoever called gets it after this.
-    fn answered(&self, function: u32, object: &[u8]);
+    /// What was asked at home has this answer; whoever called gets it after this.
+    fn answered(&self, asked: &Asked, object: &[u8]);
     /// Somebody has logged in, or nobody is any more.
     fn logged_in(&self, is_logged_in: bool);
     /// What has changed can't be saved.
@@ -72,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) saver: Arc<Saver>,
     pub(crate) dcs: Dcs,
     pub(crate) peers: Peers,
+    /// The updates.
+    pub(crate) feed: Arc<Feed>,
     /// Set once, before anything can be heard.
     pub(crate) ears: OnceLock<Box<dyn Ears>>,
     /// Another device has said something to the login by QR code.
@@ -140,9 +142,12 @@ impl Client {
         session: SavedSession,
     ) -> Self {
         let home = session.home_dc.unwrap_or(config.dc_id);
+        let peers = Peers::new(&session);
+        let saver = Saver::new(backend, session);
         let inner = Arc::new(Inner {
-            peers: Peers::new(&session),
-            saver: Saver::new(backend, session),
+            peers,
+            feed: Feed::of(&saver, config.update_queue),
+            saver,
             dcs: Dcs::new(home),
             ears: OnceLock::new(),
             login_token: Notify::new(),
@@ -159,6 +164,9 @@ impl Client {
             }
         });
         (inner.seams.spawn)(Box::pin(saving));
+        // It is new, so nobody has set them.
+        let _ = inner.ears.set(Box::new(Listening(Arc::clone(&inner.feed))));
+        inner.feed.run_for(&inner);
         Self { alive: Arc::new(Alive(Arc::clone(&inner))), inner }
     }
 
@@ -260,7 +268,6 @@ impl Inner {
     }
 
     /// Starts a task that ends with the client.
-    #[allow(dead_code, reason = "for what runs beside the calls")]
     pub(crate) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
         let inner = Arc::clone(self);
         (self.seams.spawn)(Box::pin(async move {

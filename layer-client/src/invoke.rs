@@ -15,6 +15,7 @@ use crate::net::dcs::Purpose;
 use crate::repeat;
 use crate::retry::RetryContext;
 use crate::session::Change;
+use crate::updates::Asked;
 use crate::{InvocationError, RpcError};
 
 /// How often one call is sent to another data centre.
@@ -115,7 +116,7 @@ impl Inner {
             slept: Duration::ZERO,
         };
         loop {
-            let error = match self.try_once(&course, function, &body).await {
+            let error = match self.try_once(&course, &body).await {
                 Ok(object) => return Ok(object),
                 Err(error) => error,
             };
@@ -127,7 +128,6 @@ impl Inner {
     async fn try_once(
         self: &Arc<Self>,
         course: &Course,
-        function: u32,
         body: &[u8],
     ) -> Result<Vec<u8>, InvocationError> {
         let dc = course.dc.unwrap_or_else(|| self.dcs.home());
@@ -135,7 +135,7 @@ impl Inner {
         let link = self.link(dc, course.purpose).await?;
         let call = Call::new(body.to_vec());
         let call = if course.may_repeat { call } else { call.once() };
-        let answered = link.call(function, call).await;
+        let answered = link.call(Asked::by(body), call).await;
         match answered {
             Ok(answer) => Ok(answer.object),
             Err(InvocationError::Rpc(error)) if is_logged_out(&error) => {

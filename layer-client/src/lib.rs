@@ -24,7 +24,6 @@ pub mod session;
 #[cfg(test)]
 mod tests;
 pub mod types;
-#[allow(dead_code, reason = "what uses it comes next")]
 mod updates;
 
 /// What the server says by itself, as users see it.

@@ -3,3 +3,4 @@
 mod auth;
 mod password;
 pub(crate) mod qr;
+mod updates;

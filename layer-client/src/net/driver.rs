@@ -20,6 +20,7 @@ use super::link::{Answer, Answered, Command, Link, Signals};
 use super::why::Why;
 use crate::InvocationError;
 use crate::session::SessionError;
+use crate::updates::Asked;
 
 /// Commands that wait to be taken. When so many do, whoever calls waits.
 const MOST_COMMANDS: usize = 256;
@@ -40,8 +41,8 @@ pub(crate) trait Hub: Send + Sync {
     fn pushed(&self, object: Vec<u8>);
     /// The server may have said something that did not arrive. May not wait.
     fn updates_missed(&self);
-    /// A call of this function has this answer, and whoever waits gets it after this. May not wait.
-    fn answered(&self, function: u32, object: &[u8]);
+    /// What was asked has this answer, and whoever waits gets it after this. May not wait.
+    fn answered(&self, asked: &Asked, object: &[u8]);
 }
 
 /// Runs a computation where it holds up nobody.
@@ -130,7 +131,7 @@ struct Driver {
 
 struct Waiting {
     number: u64,
-    function: u32,
+    asked: Asked,
     answer: oneshot::Sender<Answered>,
     since: Instant,
 }
@@ -357,7 +358,7 @@ impl Driver {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Call { number, function, call, answer } => {
+            Command::Call { number, asked, call, answer } => {
                 let now = self.parts.clock.now();
                 match self.parts.connection.call(call, now) {
                     Ok(id) => {
@@ -366,7 +367,7 @@ impl Driver {
                             self.sweep_at = since + SWEEP;
                         }
                         self.numbers.insert(number, id);
-                        self.waiting.insert(id, Waiting { number, function, answer, since });
+                        self.waiting.insert(id, Waiting { number, asked, answer, since });
                     }
                     Err(error) => {
                         let _ = answer.send(Err(error.into()));
@@ -400,7 +401,7 @@ impl Driver {
         let answered = match result {
             Ok(object) => {
                 if let Some(waiting) = self.waiting.get(&call) {
-                    self.parts.hub.answered(waiting.function, &object);
+                    self.parts.hub.answered(&waiting.asked, &object);
                 }
                 Ok(Answer { object, maybe_repeated })
             }
@@ -415,9 +416,19 @@ impl Driver {
 
     fn end(&mut self, call: CallId, answered: Answered) {
         if let Some(waiting) = self.waiting.remove(&call) {
+            if answered.as_ref().is_err_and(|error| !matches!(error, InvocationError::Rpc(_))) {
+                self.miss(&waiting.asked);
+            }
             self.numbers.remove(&waiting.number);
             // Whoever waited may have gone.
             let _ = waiting.answer.send(answered);
+        }
+    }
+
+    /// An answer will not come, and with it what it may say of updates.
+    fn miss(&self, asked: &Asked) {
+        if *asked != Asked::Nothing {
+            self.parts.hub.updates_missed();
         }
     }
 
@@ -430,7 +441,9 @@ impl Driver {
         let now = self.parts.clock.now();
         for number in told.given_up {
             if let Some(call) = self.numbers.remove(&number) {
-                self.waiting.remove(&call);
+                if let Some(waiting) = self.waiting.remove(&call) {
+                    self.miss(&waiting.asked);
+                }
                 self.parts.connection.cancel(call, now);
             }
         }

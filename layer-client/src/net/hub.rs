@@ -12,6 +12,7 @@ use super::driver::Hub;
 use crate::client::{Ears, Inner};
 use crate::config::Proxy;
 use crate::session::{Change, DcEntry, SessionError};
+use crate::updates::Asked;
 
 /// The client, as one of its links sees it. It goes when the link's task ends, so the circle is
 /// broken by closing the link.
@@ -96,9 +97,9 @@ impl Hub for LinkHub {
         }
     }
 
-    fn answered(&self, function: u32, object: &[u8]) {
+    fn answered(&self, asked: &Asked, object: &[u8]) {
         if let Some(ears) = self.ears() {
-            ears.answered(function, object);
+            ears.answered(asked, object);
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::why::Why;
 use crate::InvocationError;
+use crate::updates::Asked;
 
 /// An answer, and whether the call may have been run twice.
 pub(crate) struct Answer {
@@ -27,7 +28,7 @@ pub(crate) struct Link {
 pub(super) enum Command {
     Call {
         number: u64,
-        function: u32,
+        asked: Asked,
         call: Call,
         answer: oneshot::Sender<Answered>,
     },
@@ -95,13 +96,13 @@ impl Drop for Guard<'_> {
 }
 
 impl Link {
-    /// Makes a call of this function and waits for its answer. May be dropped midway: the call is
-    /// then given up, and the server is told so if it has it.
-    pub(crate) async fn call(&self, function: u32, call: Call) -> Answered {
+    /// Makes a call, of which so much is kept for its answer, and waits for that. May be dropped
+    /// midway: the call is then given up, and the server is told so if it has it.
+    pub(crate) async fn call(&self, asked: Asked, call: Call) -> Answered {
         let number = self.signals.next();
         let mut guard = Guard { link: self, number: Some(number) };
         let (answer, answered) = oneshot::channel();
-        let command = Command::Call { number, function, call, answer };
+        let command = Command::Call { number, asked, call, answer };
         self.commands.send(command).await.map_err(|_| InvocationError::Dropped)?;
         let answered = answered.await;
         guard.number = None;

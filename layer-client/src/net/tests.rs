@@ -8,7 +8,7 @@ use layer_mtproto::connection::{Call, Config, Connection, Init, Saved};
 use layer_mtproto::exchange;
 use layer_sandbox::Reply;
 use layer_sandbox::router::RpcError;
-use layer_tl_types::{Deserializable, Identifiable, Serializable, enums, functions};
+use layer_tl_types::{Deserializable, Serializable, enums, functions};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -17,11 +17,11 @@ use super::driver::{Backoff, Hub, Parts, open};
 use super::link::Link;
 use super::memory::Memory;
 use crate::session::SessionError;
+use crate::updates::Asked;
 use crate::{InvocationError, random};
 
 /// A function of the tests' own; the server answers with what follows the constructor.
 const ECHO: u32 = 0x6563_686f;
-const NEAREST: u32 = functions::help::GetNearestDc::CONSTRUCTOR_ID;
 /// The same, after a minute.
 const SLOW: u32 = 0x736c_6f77;
 
@@ -34,7 +34,7 @@ struct Told {
     keys: Mutex<Vec<Saved>>,
     pushed: Mutex<Vec<Vec<u8>>>,
     missed: Mutex<usize>,
-    answered: Mutex<Vec<(u32, usize)>>,
+    answered: Mutex<Vec<(Asked, usize)>>,
 }
 
 impl Hub for Told {
@@ -47,8 +47,8 @@ impl Hub for Told {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn answered(&self, function: u32, object: &[u8]) {
-        self.answered.lock().unwrap().push((function, object.len()));
+    fn answered(&self, asked: &Asked, object: &[u8]) {
+        self.answered.lock().unwrap().push((asked.clone(), object.len()));
     }
 
     fn key_dead(&self) {}
@@ -102,7 +102,7 @@ fn run() -> Running {
 }
 
 async fn echo(link: &Link, number: u32) -> Result<Vec<u8>, InvocationError> {
-    Ok(link.call(ECHO, Call::new(query(ECHO, number))).await?.object)
+    Ok(link.call(Asked::Nothing, Call::new(query(ECHO, number))).await?.object)
 }
 
 #[tokio::test(start_paused = true)]
@@ -111,10 +111,14 @@ async fn a_call_is_answered_over_a_link_that_agrees_its_key_by_itself() {
     link.ready().await.unwrap();
     assert_eq!(told.keys.lock().unwrap().len(), 1);
     let call = Call::new(functions::help::GetNearestDc {}.to_bytes());
-    let answer = link.call(NEAREST, call).await.unwrap().object;
+    let answer = link.call(Asked::Updates, call).await.unwrap().object;
     let enums::NearestDc::Dc(nearest) = enums::NearestDc::from_bytes(&answer).unwrap();
     assert_eq!(nearest.this_dc, 2);
-    assert_eq!(*told.answered.lock().unwrap(), [(NEAREST, answer.len())], "before its waiter");
+    assert_eq!(
+        *told.answered.lock().unwrap(),
+        [(Asked::Updates, answer.len())],
+        "before its waiter"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,9 +148,9 @@ async fn a_link_that_is_cut_heals_and_the_call_is_answered_once() {
     echo(&link, 1).await.unwrap();
     let slow = {
         let link = link.clone();
-        tokio::spawn(
-            async move { link.call(SLOW, Call::new(query(SLOW, 9))).await.unwrap().object },
-        )
+        tokio::spawn(async move {
+            link.call(Asked::Nothing, Call::new(query(SLOW, 9))).await.unwrap().object
+        })
     };
     sleep(Duration::from_secs(1)).await;
     server.cut();
@@ -159,7 +163,7 @@ async fn a_link_that_is_cut_heals_and_the_call_is_answered_once() {
 async fn a_call_that_is_dropped_is_given_up_and_the_server_is_told() {
     let Running { link, server, .. } = run();
     link.ready().await.unwrap();
-    let call = link.call(SLOW, Call::new(query(SLOW, 9)));
+    let call = link.call(Asked::Nothing, Call::new(query(SLOW, 9)));
     assert!(tokio::time::timeout(Duration::from_secs(1), call).await.is_err());
     sleep(Duration::from_secs(1)).await;
     echo(&link, 1).await.unwrap();
@@ -195,7 +199,7 @@ async fn the_wait_for_the_next_dialling_can_be_ended() {
 async fn a_call_of_which_nothing_is_heard_times_out_and_one_that_is_worked_on_does_not() {
     let Running { link, server, .. } = run();
     link.ready().await.unwrap();
-    let slow = link.call(SLOW, Call::new(query(SLOW, 9))).await.unwrap();
+    let slow = link.call(Asked::Nothing, Call::new(query(SLOW, 9))).await.unwrap();
     assert_eq!(
         slow.object,
         9_u32.to_le_bytes(),

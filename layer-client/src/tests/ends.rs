@@ -118,7 +118,7 @@ async fn a_call_that_is_given_up_at_any_moment_leaves_nothing() {
         drop(call);
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(rig.tasks_left().await, 3, "the session's and two links'");
+    assert_eq!(rig.tasks_left().await, 4, "the session's, the updates' and two links'");
     let link = client.inner.link(3, crate::net::dcs::Purpose::Main).await.unwrap();
     assert_eq!(link.waiting().await, 0, "no call waits in any table");
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use layer_sandbox::router::RpcError;
 use layer_sandbox::{Caller, Reply};
-use layer_tl_types::{Identifiable, Serializable};
+use layer_tl_types::{Identifiable, Serializable, enums, functions, types};
 
 use crate::net::memory::Memory;
 use crate::seams::Seams;
@@ -74,6 +74,12 @@ impl Rig {
         let calls = Arc::clone(&self.calls);
         self.server.world().intercept(move |caller, query| {
             let function = u32::from_le_bytes(*query.first_chunk()?);
+            // Somebody of whom only the session says that he is logged in has updates, too.
+            if function == functions::updates::GetState::CONSTRUCTOR_ID && caller.user.is_none() {
+                let (pts, qts, date, seq, unread_count) = (1, 0, 1, 0, 0);
+                let state = types::updates::State { pts, qts, date, seq, unread_count };
+                return object(&enums::updates::State::from(state));
+            }
             calls.lock().unwrap().push((caller.dc, function));
             answer(caller, function, query)
         });

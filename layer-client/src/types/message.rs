@@ -4,6 +4,9 @@ use std::fmt;
 
 use layer_tl_types::{enums, types};
 
+use crate::InvocationError;
+use crate::client::{Client, WeakClient};
+
 /// A message: one that arrived, was found in a history, or was just sent.
 ///
 /// `Debug` shows no text.
@@ -17,18 +20,33 @@ use layer_tl_types::{enums, types};
 /// assert_eq!((message.id(), message.text()), (7, Some("Hello")));
 /// assert_eq!(message.sender_id(), message.peer_id());
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Message {
     raw: enums::Message,
+    /// By which it is acted upon: that of the client which it was handed out by.
+    client: Option<WeakClient>,
 }
 
+/// One that no client has handed out: it can be looked at, and not acted upon.
 impl From<enums::Message> for Message {
     fn from(raw: enums::Message) -> Self {
-        Self { raw }
+        Self { raw, client: None }
+    }
+}
+
+/// Compares what they say, not whose they are.
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw == other.raw
     }
 }
 
 impl Message {
+    /// One that a client hands out.
+    pub(crate) fn of(raw: enums::Message, client: Option<&WeakClient>) -> Self {
+        Self { raw, client: client.cloned() }
+    }
+
     /// Its number in its chat: in a channel or supergroup the channel's own, elsewhere one of the
     /// account's.
     pub fn id(&self) -> i32 {
@@ -68,12 +86,12 @@ impl Message {
 
     /// Whether it is one's own.
     pub fn outgoing(&self) -> bool {
-        self.of(|message| message.out, |service| service.out)
+        self.both(|message| message.out, |service| service.out)
     }
 
     /// When it was sent, in unix seconds of the server.
     pub fn date(&self) -> i32 {
-        self.of(|message| message.date, |service| service.date)
+        self.both(|message| message.date, |service| service.date)
     }
 
     /// When it was last edited, in unix seconds of the server.
@@ -83,17 +101,17 @@ impl Message {
 
     /// Whether it mentions us, or answers one of ours.
     pub fn mentioned(&self) -> bool {
-        self.of(|message| message.mentioned, |service| service.mentioned)
+        self.both(|message| message.mentioned, |service| service.mentioned)
     }
 
     /// Whether it came without a notification.
     pub fn silent(&self) -> bool {
-        self.of(|message| message.silent, |service| service.silent)
+        self.both(|message| message.silent, |service| service.silent)
     }
 
     /// Whether it is a channel's post.
     pub fn post(&self) -> bool {
-        self.of(|message| message.post, |service| service.post)
+        self.both(|message| message.post, |service| service.post)
     }
 
     /// Whether it is pinned.
@@ -181,6 +199,13 @@ impl Message {
         self.raw
     }
 
+    /// The client that handed it out.
+    #[allow(dead_code, reason = "for acting on messages")]
+    pub(crate) fn client(&self) -> Result<Client, InvocationError> {
+        let client = self.client.as_ref().and_then(WeakClient::upgrade);
+        client.ok_or(InvocationError::Dropped)
+    }
+
     fn full(&self) -> Option<&types::Message> {
         match &self.raw {
             enums::Message::Message(message) => Some(message),
@@ -189,7 +214,7 @@ impl Message {
     }
 
     /// A field that messages and service messages share.
-    fn of<T: Default>(
+    fn both<T: Default>(
         &self,
         message: impl FnOnce(&types::Message) -> T,
         service: impl FnOnce(&types::MessageService) -> T,
@@ -233,7 +258,8 @@ mod tests {
     fn who_sent_it_is_the_chat_where_nobody_is_named_and_not_for_ones_own() {
         let user: enums::Peer = types::PeerUser { user_id: 4 }.into();
         let channel: enums::Peer = types::PeerChannel { channel_id: 5 }.into();
-        let sender = |raw: types::Message| Message { raw: raw.into() }.sender_id().cloned();
+        let sender =
+            |raw: types::Message| Message::from(enums::Message::from(raw)).sender_id().cloned();
         assert_eq!(sender(message("")), Some(user.clone()));
         assert_eq!(sender(types::Message { out: true, ..message("") }), None);
         let post =
@@ -248,10 +274,11 @@ mod tests {
         let action = enums::MessageAction::PinMessage;
         let peer_id: enums::Peer = types::PeerChat { chat_id: 3 }.into();
         let service = types::MessageService::new(9, peer_id.clone(), 50, action.clone());
-        let service = Message { raw: service.into() };
+        let service = Message::from(enums::Message::from(service));
         assert_eq!((service.id(), service.date(), service.text()), (9, 50, None));
         assert_eq!((service.peer_id(), service.action()), (Some(&peer_id), Some(&action)));
-        let gone = Message { raw: types::MessageEmpty { id: 2, peer_id: None }.into() };
+        let gone =
+            Message::from(enums::Message::from(types::MessageEmpty { id: 2, peer_id: None }));
         assert_eq!((gone.id(), gone.peer_id(), gone.sender_id()), (2, None, None));
         assert_eq!((gone.reaction_count(), gone.entities().len()), (0, 0));
     }
@@ -262,6 +289,6 @@ mod tests {
         let results = [3, 4].map(|count| types::ReactionCount::new(reaction(), count).into());
         let reactions = types::MessageReactions::new(results.to_vec()).into();
         let raw = types::Message { reactions: Some(reactions), ..message("") };
-        assert_eq!(Message { raw: raw.into() }.reaction_count(), 7);
+        assert_eq!(Message::from(enums::Message::from(raw)).reaction_count(), 7);
     }
 }

@@ -9,7 +9,7 @@ mod inline_send;
 mod message;
 mod user_status;
 
-pub use callback_query::CallbackQuery;
+pub use callback_query::{CallbackAnswer, CallbackQuery};
 pub use chat_action::ChatActionUpdate;
 pub use deletion::MessageDeletion;
 pub use inline_query::InlineQuery;

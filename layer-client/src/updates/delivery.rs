@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::action::LineId;
 use super::event::Update;
 use super::progress::Progress;
+use crate::client::WeakClient;
 use crate::session::{Change, SessionError, UpdatesState};
 
 /// The updates of a client, from the moment on at which the stream was made. What nobody read of the
@@ -33,6 +34,8 @@ pub struct UpdateStream {
     id: u64,
     /// Given out by [`UpdateStream::next`], and not acknowledged yet.
     last: Option<u64>,
+    /// For what is handed out.
+    client: Option<WeakClient>,
 }
 
 /// An update that is acknowledged by hand; see [`UpdateStream::next_delivery`].
@@ -100,7 +103,7 @@ impl UpdateStream {
                     self.outlet.room.notify_one();
                 }
                 drop(state);
-                Poll::Ready(Some((entry.told.into_update(), entry.number)))
+                Poll::Ready(Some((entry.told.into_update(self.client.as_ref()), entry.number)))
             }
         }
     }
@@ -166,9 +169,9 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    fn into_update(self: Arc<Self>) -> Update {
+    fn into_update(self: Arc<Self>, client: Option<&WeakClient>) -> Update {
         match Arc::unwrap_or_clone(self) {
-            Self::Update(update) => (*update).into(),
+            Self::Update(update) => Update::of(*update, client),
             Self::Unknown(object) => Update::unknown(object),
             Self::Gap(channel) => Update::gap(channel),
             Self::NotSaved(error) => Update::SessionNotSaved(error),
@@ -239,7 +242,7 @@ impl Outlet {
     }
 
     /// A new stream.
-    pub(crate) fn subscribe(self: &Arc<Self>) -> UpdateStream {
+    pub(crate) fn subscribe(self: &Arc<Self>, client: Option<WeakClient>) -> UpdateStream {
         let mut state = self.state();
         let id = state.next_reader;
         state.next_reader += 1;
@@ -252,7 +255,7 @@ impl Outlet {
         state.is_stalled = false;
         drop(state);
         self.room.notify_one();
-        UpdateStream { outlet: Arc::clone(self), id, last: None }
+        UpdateStream { outlet: Arc::clone(self), id, last: None, client }
     }
 
     /// Goes on from this place in the order of updates, forgetting these channels.

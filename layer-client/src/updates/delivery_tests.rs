@@ -59,7 +59,7 @@ async fn is_empty(stream: &mut UpdateStream) -> bool {
 #[tokio::test]
 async fn asking_for_the_next_acknowledges_the_one_before_and_no_more() {
     let (outlet, kept) = outlet(10);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     (11..=13).for_each(|id| send(&outlet, id));
     assert_eq!(id(stream.next().await), 11);
     assert_eq!(pts(&kept), [0; 0]);
@@ -74,7 +74,7 @@ async fn asking_for_the_next_acknowledges_the_one_before_and_no_more() {
 #[tokio::test]
 async fn acknowledgements_by_hand_count_when_there_is_no_hole() {
     let (outlet, kept) = outlet(10);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     (11..=14).for_each(|id| send(&outlet, id));
     let mut acks = Vec::new();
     for _ in 0..4 {
@@ -96,9 +96,9 @@ async fn acknowledgements_by_hand_count_when_there_is_no_hole() {
 #[tokio::test]
 async fn each_stream_gets_everything_and_all_must_acknowledge() {
     let (outlet, kept) = outlet(10);
-    let mut one = outlet.subscribe();
+    let mut one = outlet.subscribe(None);
     send(&outlet, 11);
-    let mut other = outlet.subscribe();
+    let mut other = outlet.subscribe(None);
     send(&outlet, 12);
     assert_eq!((id(one.next().await), id(one.next().await)), (11, 12));
     assert_eq!(pts(&kept), [11]);
@@ -117,7 +117,7 @@ async fn each_stream_gets_everything_and_all_must_acknowledge() {
 #[tokio::test]
 async fn a_full_queue_holds_up_what_has_a_place_and_leaves_room_for_the_rest() {
     let (outlet, _) = outlet(4);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     (11..15).for_each(|id| send(&outlet, id));
     assert!(!outlet.has_room());
     (0..16).for_each(|_| typing(&outlet));
@@ -137,7 +137,7 @@ async fn a_full_queue_holds_up_what_has_a_place_and_leaves_room_for_the_rest() {
 #[tokio::test]
 async fn room_is_told_when_half_of_the_queue_is_free() {
     let (outlet, _) = outlet(4);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     outlet.room.notified().await;
     (11..15).for_each(|id| send(&outlet, id));
     assert!(!outlet.has_room());
@@ -161,12 +161,12 @@ async fn room_is_told_when_half_of_the_queue_is_free() {
 async fn what_the_last_stream_left_unread_goes_to_the_next() {
     let (outlet, kept) = outlet(10);
     assert!(!outlet.has_room(), "nobody reads");
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     (11..14).for_each(|id| send(&outlet, id));
     assert_eq!(id(stream.next().await), 11);
     drop(stream);
     assert_eq!(pts(&kept), [0; 0]);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     assert_eq!(id(stream.next().await), 12);
     assert_eq!(id(stream.next().await), 13);
     assert_eq!(pts(&kept), [11, 12]);
@@ -175,7 +175,7 @@ async fn what_the_last_stream_left_unread_goes_to_the_next() {
 #[tokio::test]
 async fn a_stream_that_waits_is_woken_and_loses_nothing_when_it_is_dropped_midway() {
     let (outlet, _) = outlet(10);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     for id_ in 11..20 {
         assert!(is_empty(&mut stream).await);
         let (got, ()) = tokio::join!(stream.next(), async { send(&outlet, id_) });
@@ -186,17 +186,17 @@ async fn a_stream_that_waits_is_woken_and_loses_nothing_when_it_is_dropped_midwa
 #[tokio::test]
 async fn streams_end_when_they_are_closed() {
     let (outlet, _) = outlet(10);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     let (ended, ()) = tokio::join!(stream.next(), async { outlet.close() });
     assert!(ended.is_none());
     assert!(stream.next().await.is_none());
-    assert!(outlet.subscribe().next().await.is_none());
+    assert!(outlet.subscribe(None).next().await.is_none());
 }
 
 #[tokio::test]
 async fn what_waits_to_be_stored_is_bounded_even_if_nobody_ever_acknowledges() {
     let (outlet, kept) = outlet(10);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     send(&outlet, 11);
     let first = stream.next_delivery().await.unwrap().ack;
     for n in 0..20_000 {
@@ -216,7 +216,7 @@ async fn what_waits_to_be_stored_is_bounded_even_if_nobody_ever_acknowledges() {
 #[tokio::test]
 async fn nothing_of_an_account_is_left_when_it_has_logged_out() {
     let (outlet, kept) = outlet(10);
-    let mut stream = outlet.subscribe();
+    let mut stream = outlet.subscribe(None);
     send(&outlet, 11);
     outlet.clear();
     assert!(is_empty(&mut stream).await);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use layer_tl_types::{Serializable, enums, name_for_id};
 
+use crate::client::WeakClient;
 use crate::session::SessionError;
 use crate::types::{
     CallbackQuery, ChatActionUpdate, InlineQuery, InlineSend, Message, MessageDeletion,
@@ -110,20 +111,23 @@ impl Update {
     }
 }
 
-impl From<enums::Update> for Update {
-    fn from(update: enums::Update) -> Self {
+impl Update {
+    /// The friendly form of an update, handed out by this client.
+    pub(crate) fn of(update: enums::Update, client: Option<&WeakClient>) -> Self {
         use enums::Update as U;
         match update {
-            U::NewMessage(it) => Self::NewMessage(it.message.into()),
-            U::NewChannelMessage(it) => Self::NewMessage(it.message.into()),
-            U::EditMessage(it) => Self::MessageEdited(it.message.into()),
-            U::EditChannelMessage(it) => Self::MessageEdited(it.message.into()),
+            U::NewMessage(it) => Self::NewMessage(Message::of(it.message, client)),
+            U::NewChannelMessage(it) => Self::NewMessage(Message::of(it.message, client)),
+            U::EditMessage(it) => Self::MessageEdited(Message::of(it.message, client)),
+            U::EditChannelMessage(it) => Self::MessageEdited(Message::of(it.message, client)),
             U::DeleteMessages(it) => Self::MessageDeleted(MessageDeletion::new(it.messages, None)),
             U::DeleteChannelMessages(it) => {
                 Self::MessageDeleted(MessageDeletion::new(it.messages, Some(it.channel_id)))
             }
-            U::BotCallbackQuery(it) => Self::CallbackQuery(CallbackQuery::of_message(it)),
-            U::InlineBotCallbackQuery(it) => Self::CallbackQuery(CallbackQuery::of_inline(it)),
+            U::BotCallbackQuery(it) => Self::CallbackQuery(CallbackQuery::of_message(it, client)),
+            U::InlineBotCallbackQuery(it) => {
+                Self::CallbackQuery(CallbackQuery::of_inline(it, client))
+            }
             U::BotInlineQuery(it) => Self::InlineQuery(it.into()),
             U::BotInlineSend(it) => Self::InlineSend(it.into()),
             U::UserTyping(it) => Self::ChatAction((*it).into()),

@@ -22,6 +22,7 @@ use super::inbox::{Inbox, Input, Start};
 use super::marks::Marks;
 use super::sequence::Sequence;
 use crate::InvocationError;
+use crate::client::WeakClient;
 use crate::net::dial::BoxFuture;
 use crate::session::UpdatesState;
 
@@ -75,8 +76,8 @@ impl Feed {
     }
 
     /// A new stream.
-    pub(crate) fn stream(&self) -> UpdateStream {
-        self.outlet.subscribe()
+    pub(crate) fn stream(&self, client: Option<WeakClient>) -> UpdateStream {
+        self.outlet.subscribe(client)
     }
 
     /// Something of our own to tell.
@@ -411,7 +412,9 @@ fn is_gone(error: &InvocationError) -> bool {
         "PERSISTENT_TIMESTAMP_EMPTY",
         "PERSISTENT_TIMESTAMP_INVALID",
     ];
-    names.iter().any(|name| error.is(name))
+    // Without its access hash it can't be asked for.
+    let is_unknown = matches!(error, InvocationError::UnknownPeer(_));
+    is_unknown || names.iter().any(|name| error.is(name))
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ fn error(code: i32, name: &str) -> InvocationError {
 #[tokio::test(start_paused = true)]
 async fn what_comes_is_delivered_in_order_and_once_without_asking() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(None, 20);
     it.say(Some(7), 20);
     let again = it.server.server().say(None);
@@ -112,7 +112,7 @@ async fn what_comes_is_delivered_in_order_and_once_without_asking() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_heard_before_somebody_is_logged_in_or_after() {
     let it = idle(100, &Fake::new(), SavedSession::default());
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(None, 3);
     expect_nothing(&mut stream).await;
     assert_eq!(it.asked(), []);
@@ -128,7 +128,7 @@ async fn nothing_is_heard_before_somebody_is_logged_in_or_after() {
 #[tokio::test(start_paused = true)]
 async fn a_gap_is_healed_by_the_clock() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say_unheard(None, 2);
     it.say(None, 1);
     it.say_unheard(Some(7), 1);
@@ -142,7 +142,7 @@ async fn a_gap_is_healed_by_the_clock() {
 async fn a_slow_reader_loses_nothing_and_little_lies_in_memory() {
     let it = running(4).await;
     it.server.server().tells_of_channels = true;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(Some(7), 1);
     it.say(None, 5000);
     it.say(Some(7), 499);
@@ -163,7 +163,7 @@ async fn a_slow_reader_loses_nothing_and_little_lies_in_memory() {
 #[tokio::test(start_paused = true)]
 async fn what_has_no_place_comes_through_beside_a_full_queue_and_is_counted_when_it_does_not() {
     let it = running(4).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(None, 10);
     settle().await;
     let query = types::UpdateBotCallbackQuery::new(5, 2, super::super::fake::user(2), 1, 9);
@@ -190,13 +190,13 @@ async fn what_comes_before_anybody_reads_is_not_lost() {
     it.say(Some(7), 3);
     settle().await;
     assert_eq!(it.asked(), [(None, None)], "nothing is fetched for nobody");
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     expect(&mut stream, None, 1..=3).await;
     expect(&mut stream, Some(7), 1..=3).await;
     drop(stream);
     it.say(None, 2);
     settle().await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(None, 2);
     expect(&mut stream, None, 4..=7).await;
     expect_nothing(&mut stream).await;
@@ -205,7 +205,7 @@ async fn what_comes_before_anybody_reads_is_not_lost() {
 #[tokio::test(start_paused = true)]
 async fn two_streams_each_get_everything() {
     let it = running(100).await;
-    let (mut one, mut other) = (it.feed.stream(), it.feed.stream());
+    let (mut one, mut other) = (it.feed.stream(None), it.feed.stream(None));
     it.say(None, 10);
     expect(&mut one, None, 1..=10).await;
     expect(&mut other, None, 1..=10).await;
@@ -217,7 +217,7 @@ async fn two_streams_each_get_everything() {
 #[tokio::test(start_paused = true)]
 async fn more_than_the_queue_before_the_task_holds_is_fetched() {
     let it = running(10_000).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(None, 3000);
     expect(&mut stream, None, 1..=3000).await;
     assert!(it.asked().len() > 1);
@@ -226,7 +226,7 @@ async fn more_than_the_queue_before_the_task_holds_is_fetched() {
 #[tokio::test(start_paused = true)]
 async fn after_a_restart_comes_what_was_not_acknowledged() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(None, 5);
     it.say(Some(7), 5);
     expect(&mut stream, None, 1..=3).await;
@@ -237,7 +237,7 @@ async fn after_a_restart_comes_what_was_not_acknowledged() {
 
     let start = Start::of(&session, true);
     let again = idle(100, &it.server, session.clone());
-    let mut stream = again.feed.stream();
+    let mut stream = again.feed.stream(None);
     again.feed.start(start);
     expect(&mut stream, None, 3..=7).await;
     // Nothing was ever acknowledged of the channel, nor its place known.
@@ -246,7 +246,7 @@ async fn after_a_restart_comes_what_was_not_acknowledged() {
     again.task.abort();
 
     let fresh = idle(100, &it.server, session.clone());
-    let mut stream = fresh.feed.stream();
+    let mut stream = fresh.feed.stream(None);
     fresh.feed.start(Start::of(&session, false));
     settle().await;
     fresh.say(None, 1);
@@ -257,14 +257,14 @@ async fn after_a_restart_comes_what_was_not_acknowledged() {
 #[tokio::test(start_paused = true)]
 async fn a_channel_goes_on_where_it_was_acknowledged() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(Some(7), 5);
     expect(&mut stream, Some(7), 1..=3).await;
     it.task.abort();
     let session = it.session.lock().unwrap().clone();
     assert_eq!(session.channels.get(&7), Some(&2));
     let again = idle(100, &it.server, session.clone());
-    let mut stream = again.feed.stream();
+    let mut stream = again.feed.stream(None);
     again.feed.start(Start::of(&session, true));
     settle().await;
     again.say(Some(7), 1);
@@ -274,7 +274,7 @@ async fn a_channel_goes_on_where_it_was_acknowledged() {
 #[tokio::test(start_paused = true)]
 async fn long_differences_come_in_slices() {
     let it = running(1000).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.server.server().slice = 3;
     it.say_unheard(None, 10);
     it.feed.missed();
@@ -289,7 +289,7 @@ async fn long_differences_come_in_slices() {
 #[tokio::test(start_paused = true)]
 async fn what_is_too_long_ago_is_named_as_a_gap() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(Some(7), 1);
     expect(&mut stream, Some(7), 1..=1).await;
     it.server.server().too_long.extend([None, Some(7)]);
@@ -310,7 +310,7 @@ async fn what_is_too_long_ago_is_named_as_a_gap() {
 #[tokio::test(start_paused = true)]
 async fn failures_are_tried_again_after_a_second_and_then_later_and_later() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     let errors = [0, 1, 2].map(|_| error(500, "INTERNAL"));
     it.server.server().errors.insert(None, errors.into());
     it.say_unheard(None, 1);
@@ -324,7 +324,7 @@ async fn failures_are_tried_again_after_a_second_and_then_later_and_later() {
 #[tokio::test(start_paused = true)]
 async fn a_private_channel_is_dropped_and_not_asked_for_again() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(Some(7), 1);
     it.say_unheard(Some(7), 1);
     it.server.server().errors.insert(Some(7), [error(400, "CHANNEL_PRIVATE")].into());
@@ -342,7 +342,7 @@ async fn a_private_channel_is_dropped_and_not_asked_for_again() {
 #[tokio::test(start_paused = true)]
 async fn an_invalid_place_is_asked_for_anew() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     let invalid = error(400, "PERSISTENT_TIMESTAMP_INVALID");
     it.server.server().errors.insert(None, [invalid].into());
     it.say_unheard(None, 3);
@@ -356,7 +356,7 @@ async fn an_invalid_place_is_asked_for_anew() {
 #[tokio::test(start_paused = true)]
 async fn an_object_that_cannot_be_read_is_handed_out_raw_and_costs_no_other_update() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     let mut object = it.server.server().say(None);
     // The constructor of the update within.
     object[12..16].copy_from_slice(&[1, 2, 3, 4]);
@@ -371,7 +371,7 @@ async fn an_object_that_cannot_be_read_is_handed_out_raw_and_costs_no_other_upda
 #[tokio::test(start_paused = true)]
 async fn silence_for_a_quarter_of_an_hour_is_asked_about() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say_unheard(None, 1);
     let before = Instant::now();
     let update = timeout(Duration::from_secs(1000), stream.next()).await.unwrap();
@@ -382,7 +382,7 @@ async fn silence_for_a_quarter_of_an_hour_is_asked_about() {
 #[tokio::test(start_paused = true)]
 async fn asking_for_the_state_fetches_what_lies_between_and_skips_nothing() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say_unheard(None, 3);
     let state = State { pts: 3, qts: 0, date: 1000, seq: 0 };
     it.feed.sync(state).await;
@@ -395,7 +395,7 @@ async fn asking_for_the_state_fetches_what_lies_between_and_skips_nothing() {
 #[tokio::test(start_paused = true)]
 async fn places_that_our_own_calls_took_leave_no_gap() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.say(None, 1);
     // A deletion of ours takes the second place.
     let (pts, pts_count) = (2, 1);
@@ -415,7 +415,7 @@ async fn places_that_our_own_calls_took_leave_no_gap() {
 #[tokio::test(start_paused = true)]
 async fn streams_end_with_the_task() {
     let it = running(100).await;
-    let mut stream = it.feed.stream();
+    let mut stream = it.feed.stream(None);
     it.task.abort();
     assert!(stream.next().await.is_none());
     it.feed.sync(State::default()).await;
@@ -428,7 +428,7 @@ async fn whatever_is_lost_and_however_slow_the_reader_each_message_comes_once_an
         let it = running(3).await;
         it.server.server().tells_of_channels = true;
         it.server.server().slice = 4;
-        let mut stream = it.feed.stream();
+        let mut stream = it.feed.stream(None);
         let lines = [None, Some(5), Some(6), Some(7)];
         let mut come = std::collections::BTreeMap::<_, Vec<i32>>::new();
         lines.iter().for_each(|line| it.say(*line, 1));

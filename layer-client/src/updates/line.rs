@@ -105,6 +105,7 @@ impl<T> Line<T> {
         self.gap_since
     }
 
+    #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
     }

@@ -12,6 +12,7 @@ mod feed;
 mod inbox;
 mod line;
 mod marks;
+mod own;
 mod progress;
 mod sequence;
 
@@ -22,5 +23,9 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use answers::Asked;
 pub use delivery::{Ack, Delivery, UpdateStream};
+pub(crate) use difference::state;
 pub use event::{Gap, RawUpdate, Update};
+pub(crate) use feed::Feed;
+pub(crate) use own::Listening;

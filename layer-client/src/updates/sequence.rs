@@ -191,13 +191,6 @@ impl<T> Sequence<T> {
         }
     }
 
-    /// A line has come to a place without an update of its own to show for it: by the answer to a
-    /// call of ours.
-    pub(crate) fn affected(&mut self, line: LineId, at: i32, count: i32, update: T, now: Duration) {
-        self.heard_at = now;
-        self.stand(line, at, count, update, now);
-    }
-
     /// Something may have been missed, nobody knows what: another session of the protocol, an update
     /// that can't be read, `updatesTooLong`.
     pub(crate) fn missed(&mut self, now: Duration) {
@@ -359,7 +352,8 @@ impl<T> Sequence<T> {
         self.fetch_queued();
     }
 
-    /// How many updates wait, for tests and for a watchful eye.
+    /// How many updates wait.
+    #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         let lines = [&self.common, &self.second].into_iter().chain(self.channels.values());
         lines.map(Line::waiting).sum::<usize>() + self.batches.waiting()
