@@ -7,13 +7,15 @@
 //!   [`tally`] counts what happens.
 //! * [`faults`]: knobs by which a test makes it behave worse.
 //! * `listen` (feature `listen`): the same on loopback ports, with threads; `Sandbox` is all of it for
-//!   a test.
+//!   a test, and `actors` are the people and bots in it.
 //!
 //! All but these is pure: time comes in as [`Now`], random bytes as an argument. It is written apart
 //! from the client and shares with it no more than `layer-tl-types`, `layer-crypto` and `layer-wire`.
 #![forbid(unsafe_code)]
 #![allow(dead_code, reason = "groups and channels are coming")]
 
+#[cfg(feature = "listen")]
+pub mod actors;
 mod clock;
 pub mod connection;
 mod dialect;

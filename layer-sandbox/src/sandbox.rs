@@ -6,14 +6,17 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use layer_crypto::AuthKey;
 use layer_crypto::rsa::PrivateKey;
 use layer_wire::framing::ProxySecret;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
-use crate::exchange::Terms;
-use crate::listen::{Clock, Held, ListenError, Start};
+use crate::exchange::{Agreed, Terms};
+use crate::keys::TooManyKeys;
+use crate::listen::{Clock, Held, ListenError, Shared, Start};
 use crate::{Listener, Now, Settings, World};
 
 /// The data centre that is home where nothing else is said.
@@ -39,6 +42,25 @@ const HOME: i32 = 2;
 #[derive(Debug)]
 pub struct Sandbox {
     server: Listener,
+}
+
+/// An authorization key that was [taken out](Sandbox::take_key).
+#[non_exhaustive]
+pub struct TakenKey {
+    /// The data centre that it was agreed with, if that is known.
+    pub dc: Option<i32>,
+    /// The key.
+    pub key: Zeroizing<[u8; 256]>,
+    /// Who was logged in under it.
+    pub user: Option<i64>,
+}
+
+/// Without the key.
+impl fmt::Debug for TakenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dc, user, .. } = self;
+        f.debug_struct("TakenKey").field("dc", dc).field("user", user).finish_non_exhaustive()
+    }
 }
 
 /// A sandbox can't be started.
@@ -171,9 +193,72 @@ impl Sandbox {
     pub async fn until<T>(
         &self,
         patience: Duration,
-        look: impl FnMut(&World) -> Option<T>,
+        mut look: impl FnMut(&World) -> Option<T>,
     ) -> Option<T> {
-        self.server.shared().wait_for(patience, look).await
+        self.shared().wait_for(patience, |world| look(world)).await
+    }
+
+    /// Puts an authorization key in, as if a client had agreed it with this data centre; nobody is logged
+    /// in under it, or this user. Returns its id. So clients whose server keys are fixed, or that shall
+    /// not agree any, are given one. A server salt they are told.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = layer_sandbox::Sandbox::start().await?;
+    /// let alice = sandbox.user("Alice").await;
+    /// let id = sandbox.insert_key(2, [7; 256], Some(alice.id()))?;
+    /// let taken = sandbox.take_key(id).expect("it was put in");
+    /// assert_eq!((taken.dc, *taken.key, taken.user), (Some(2), [7; 256], Some(alice.id())));
+    /// assert!(sandbox.take_key(id).is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If as many keys are known as there may be.
+    pub fn insert_key(
+        &self,
+        dc: i32,
+        key: [u8; 256],
+        user: Option<i64>,
+    ) -> Result<i64, TooManyKeys> {
+        let key = AuthKey::from_bytes(&Zeroizing::new(key));
+        let id = key.id();
+        self.shared().act(|hall| {
+            let mut salt = [0; 8];
+            hall.rng.fill_bytes(&mut salt);
+            let salt = i64::from_le_bytes(salt);
+            let agreed = Agreed { key, salt, dc: Some(dc), expires_at: None };
+            hall.world.keys.insert(agreed, hall.clock.now().unix())?;
+            if let Some(user) = user {
+                hall.world.log_in(id, user);
+            }
+            Ok(id)
+        })
+    }
+
+    /// Takes an authorization key out, with all that belongs to it: to who has it the server does not
+    /// know it any more. `None` if it is not known.
+    pub fn take_key(&self, id: i64) -> Option<TakenKey> {
+        self.shared().act(|hall| {
+            let known = hall.world.keys.get(id, hall.clock.now().unix())?;
+            let (dc, key) = (known.dc, Zeroizing::new(*known.key.as_bytes()));
+            let user = hall.world.accounts.login(id).map(|login| login.user_id);
+            hall.world.forget_key(id);
+            Some(TakenKey { dc, key, user })
+        })
+    }
+
+    /// The ids of all authorization keys under which a user is logged in.
+    pub fn keys_of(&self, user: i64) -> Vec<i64> {
+        let world = self.world();
+        let logins = world.accounts.logins();
+        logins.filter(|(_, login)| login.user_id == user).map(|(key_id, _)| key_id).collect()
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        self.server.shared()
     }
 
     /// Carries out one of [`COMMANDS`](crate::listen::COMMANDS).

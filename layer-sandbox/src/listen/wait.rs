@@ -102,7 +102,7 @@ impl Shared {
     /// Waits until `look` finds something; it is asked now and whenever the world may have changed.
     pub(crate) fn wait_for<T, F>(self: &Arc<Self>, patience: Duration, look: F) -> Wait<F>
     where
-        F: FnMut(&World) -> Option<T>,
+        F: FnMut(&mut World) -> Option<T>,
     {
         Wait { shared: self.clone(), look, until: Instant::now() + patience, id: None }
     }
@@ -111,14 +111,14 @@ impl Shared {
 /// Nothing of it is pinned: `look` is called and no more.
 impl<F> Unpin for Wait<F> {}
 
-impl<T, F: FnMut(&World) -> Option<T>> Future for Wait<F> {
+impl<T, F: FnMut(&mut World) -> Option<T>> Future for Wait<F> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let Self { shared, look, until, id } = &mut *self;
         // Held until the waker is known, so that no change comes between.
-        let hall = shared.hall();
-        let found = look(&hall.world);
+        let mut hall = shared.hall();
+        let found = look(&mut hall.world);
         if found.is_some() || hall.stopping || *until <= Instant::now() {
             return Poll::Ready(found);
         }

@@ -257,10 +257,12 @@ impl World {
     /// The sessions to which updates for a user go, as the ids of key and session for [`World::push`].
     /// The session that asks at the moment is not among them: it has its answer.
     pub fn sessions_of(&self, user_id: i64) -> Vec<(i64, i64)> {
-        self.sessions_where(|key| {
+        let mut sessions = self.sessions_where(|key| {
             let login = self.accounts.login(key);
             login.is_some_and(|login| login.user_id == user_id && !login.imported)
-        })
+        });
+        sessions.extend(self.ear_of(user_id));
+        sessions
     }
 
     /// Sessions under permanent keys of which this says so, if they want to hear of updates.

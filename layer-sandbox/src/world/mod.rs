@@ -6,7 +6,7 @@
 //! `posts` is all that was said, `boxes` what each account and channel has been told of it in order,
 //! `chats` and `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
 //! the further things that people do, and `acts` the same for who speaks without a client. `fanout` tells
-//! all who are concerned, `difference` those who were away.
+//! all who are concerned, `difference` those who were away; `ears` is for who listens without a client.
 
 mod accounts;
 mod acts;
@@ -16,6 +16,7 @@ pub(crate) mod chats;
 mod codes;
 pub(crate) mod dialogs;
 pub(crate) mod difference;
+mod ears;
 pub(crate) mod entities;
 pub(crate) mod fanout;
 mod habits;
@@ -50,6 +51,7 @@ use crate::session::{Session, Sessions};
 use crate::tally::Tally;
 
 use codes::Codes;
+use ears::Ears;
 use logins::Ways;
 use passwords::Challenges;
 
@@ -144,6 +146,8 @@ pub struct World {
     pub(crate) talk: Talk,
     /// How long the answer to the present query is held back, unless it is settled before.
     pub(crate) held_back: Option<Duration>,
+    /// What those have heard who speak in a test.
+    ears: Ears,
     /// What is drawn by chance in a handler.
     pub(crate) rng: ChaCha20Rng,
     intercept: Intercept,
@@ -190,6 +194,7 @@ impl World {
             habits: Habits::default(),
             talk: Talk::default(),
             held_back: None,
+            ears: Ears::default(),
             intercept: Intercept::default(),
             last_msg_id: 0,
             connections: 0,
@@ -288,6 +293,9 @@ impl World {
     /// once if there is one, else when there is. Returns whether it is taken: it is not if the session is
     /// not known or has too much to send already.
     pub fn push(&mut self, key_id: i64, session_id: i64, object: Vec<u8>) -> bool {
+        if self.hear(key_id, session_id, &object).is_some() {
+            return true;
+        }
         let session = self.sessions.get_mut(key_id, session_id);
         session.is_some_and(|session| session.push(object))
     }

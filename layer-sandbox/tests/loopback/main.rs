@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod actors;
 #[path = "../pure/client.rs"]
 #[allow(dead_code, reason = "the other tests need more of it")]
 mod client;

@@ -34,6 +34,12 @@ pub(crate) struct Login {
     messages: i64,
 }
 
+impl Login {
+    pub(crate) fn new(key: AuthKey, salt: i64, time: i64) -> Self {
+        Self { key, salt, time, messages: 0 }
+    }
+}
+
 impl Client {
     pub(crate) fn connect(address: SocketAddr, kind: &FramingKind) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
@@ -133,6 +139,13 @@ impl Client {
                 }
             }
         }
+    }
+
+    /// Reads all that comes until the server closes the connection: whether -404 is the last of it.
+    pub(crate) fn is_told_that_its_key_is_unknown(&mut self) -> bool {
+        let mut all = Vec::new();
+        self.stream.read_to_end(&mut all).unwrap();
+        all.ends_with(&(-404_i32).to_le_bytes())
     }
 
     /// Whether the server has closed the connection.
