@@ -59,6 +59,8 @@ pub struct Faults {
 pub struct RefusedCalls {
     /// The constructor id of the function; any if there is none.
     pub function: Option<u32>,
+    /// Who asks; anybody, also who is not logged in, if there is none.
+    pub user: Option<i64>,
     /// With what.
     pub error: RpcError,
     /// So many to come.
@@ -77,17 +79,44 @@ impl Faults {
     /// world.faults.refuse_calls(Some(function), RpcError::new(420, "FLOOD_WAIT_3"), 1);
     /// ```
     pub fn refuse_calls(&mut self, function: Option<u32>, error: RpcError, times: u32) {
-        self.refused_calls.push(RefusedCalls { function, error, times });
+        self.refused_calls.push(RefusedCalls { function, user: None, error, times });
+    }
+
+    /// Has queries of a user, or of anybody, answered with `FLOOD_WAIT_x`, so many to come: those of one
+    /// function, or any.
+    ///
+    /// ```
+    /// use layer_sandbox::{Settings, World};
+    /// use layer_tl_types::{Identifiable, functions};
+    ///
+    /// let mut world = World::new(Settings::default());
+    /// let alice = world.add_user("Alice", "+49 151 0000001");
+    /// let function = functions::messages::SendMessage::CONSTRUCTOR_ID;
+    /// world.faults.flood_wait(Some(function), Some(alice), 3, 1);
+    /// ```
+    pub fn flood_wait(
+        &mut self,
+        function: Option<u32>,
+        user: Option<i64>,
+        seconds: u32,
+        times: u32,
+    ) {
+        let error = RpcError::new(420, format!("FLOOD_WAIT_{seconds}"));
+        self.refused_calls.push(RefusedCalls { function, user, error, times });
     }
 
     /// With what an unwrapped query is refused, if it is.
-    pub(crate) fn refused(&mut self, query: &[u8]) -> Option<RpcError> {
+    pub(crate) fn refused(&mut self, user: Option<i64>, query: &[u8]) -> Option<RpcError> {
         let id = Cursor::new(query).constructor_id().ok()?;
-        let matches = |refused: &RefusedCalls| refused.function.is_none_or(|asked| asked == id);
+        let matches = |refused: &RefusedCalls| {
+            refused.times > 0
+                && refused.function.is_none_or(|asked| asked == id)
+                && (refused.user.is_none() || refused.user == user)
+        };
         let at = self.refused_calls.iter().position(matches)?;
         let refused = self.refused_calls.get_mut(at)?;
         let error = refused.error.clone();
-        refused.times = refused.times.saturating_sub(1);
+        refused.times -= 1;
         if refused.times == 0 {
             self.refused_calls.remove(at);
         }

@@ -7,12 +7,29 @@ use layer_tl_types::{enums, functions, types};
 
 use crate::World;
 use crate::router::{Caller, RpcError};
+use crate::world::TELEGRAM;
 
 /// Test data centres are named by their id and this.
 const TEST: i32 = 10_000;
 
 /// How long clients may keep a config, in seconds.
 const CONFIG_LIFE: i32 = 3600;
+
+/// Hashes by which clients tell what they have.
+const APP_CONFIG: i32 = 1;
+const PEER_COLORS: i32 = 2;
+const COUNTRIES: i32 = 3;
+const TIMEZONES: i32 = 4;
+
+/// What clients read in the app's config.
+const LIMITS: [(&str, f64); 6] = [
+    ("about_length_limit_default", 70.0),
+    ("caption_length_limit_default", 1024.0),
+    ("channels_limit_default", 500.0),
+    ("dialogs_pinned_limit_default", 5.0),
+    ("dialogs_folder_pinned_limit_default", 100.0),
+    ("reactions_user_max_default", 1.0),
+];
 
 /// `help.getConfig`: where the data centres are, and limits.
 pub(super) fn get_config(
@@ -90,13 +107,160 @@ pub(super) fn get_nearest_dc(
     Ok(types::NearestDc { country, this_dc, nearest_dc: this_dc }.into())
 }
 
-/// `help.setBotUpdatesStatus`: a bot tells how many updates it has not looked at yet.
-pub(super) fn set_bot_updates_status(
+/// `help.getAppConfig`: limits and such, unless the client has them.
+pub(super) fn get_app_config(
     _: &mut World,
     _: &Caller,
-    _: functions::help::SetBotUpdatesStatus,
-) -> Result<bool, RpcError> {
-    Ok(true)
+    query: functions::help::GetAppConfig,
+) -> Result<enums::help::AppConfig, RpcError> {
+    if query.hash == APP_CONFIG {
+        return Ok(enums::help::AppConfig::NotModified);
+    }
+    let value = |(key, value): &(&str, f64)| {
+        let value = types::JsonNumber { value: *value }.into();
+        types::JsonObjectValue { key: (*key).into(), value }.into()
+    };
+    let config = types::JsonObject { value: LIMITS.iter().map(value).collect() }.into();
+    Ok(types::help::AppConfig { hash: APP_CONFIG, config }.into())
+}
+
+/// `help.getTermsOfServiceUpdate`: they stay as they are.
+pub(super) fn get_terms_of_service_update(
+    _: &mut World,
+    caller: &Caller,
+    _: functions::help::GetTermsOfServiceUpdate,
+) -> Result<enums::help::TermsOfServiceUpdate, RpcError> {
+    Ok(types::help::TermsOfServiceUpdateEmpty { expires: in_an_hour(caller) }.into())
+}
+
+/// `help.getPromoData`: nothing is promoted.
+pub(super) fn get_promo_data(
+    _: &mut World,
+    caller: &Caller,
+    _: functions::help::GetPromoData,
+) -> Result<enums::help::PromoData, RpcError> {
+    Ok(types::help::PromoDataEmpty { expires: in_an_hour(caller) }.into())
+}
+
+/// `help.getPeerColors`: those that every client knows, by their numbers.
+pub(super) fn get_peer_colors(
+    _: &mut World,
+    _: &Caller,
+    query: functions::help::GetPeerColors,
+) -> Result<enums::help::PeerColors, RpcError> {
+    Ok(peer_colors(query.hash))
+}
+
+/// `help.getPeerProfileColors`: the same.
+pub(super) fn get_peer_profile_colors(
+    _: &mut World,
+    _: &Caller,
+    query: functions::help::GetPeerProfileColors,
+) -> Result<enums::help::PeerColors, RpcError> {
+    Ok(peer_colors(query.hash))
+}
+
+fn peer_colors(hash: i32) -> enums::help::PeerColors {
+    if hash == PEER_COLORS {
+        return enums::help::PeerColors::NotModified;
+    }
+    let color = |id| types::help::PeerColorOption::new(id).into();
+    types::help::PeerColors { hash: PEER_COLORS, colors: (0..7).map(color).collect() }.into()
+}
+
+/// `help.getCountriesList`: one, whose numbers tests have.
+pub(super) fn get_countries_list(
+    _: &mut World,
+    _: &Caller,
+    query: functions::help::GetCountriesList,
+) -> Result<enums::help::CountriesList, RpcError> {
+    if query.hash == COUNTRIES {
+        return Ok(enums::help::CountriesList::NotModified);
+    }
+    let codes = vec![types::help::CountryCode::new("999".into()).into()];
+    let country = types::help::Country::new("XX".into(), "Sandbox".into(), codes);
+    Ok(types::help::CountriesList { countries: vec![country.into()], hash: COUNTRIES }.into())
+}
+
+/// `help.getTimezonesList`: the one that needs no list.
+pub(super) fn get_timezones_list(
+    _: &mut World,
+    _: &Caller,
+    query: functions::help::GetTimezonesList,
+) -> Result<enums::help::TimezonesList, RpcError> {
+    if query.hash == TIMEZONES {
+        return Ok(enums::help::TimezonesList::NotModified);
+    }
+    let utc = types::Timezone { id: "Etc/UTC".into(), name: "UTC".into(), utc_offset: 0 };
+    Ok(types::help::TimezonesList { timezones: vec![utc.into()], hash: TIMEZONES }.into())
+}
+
+/// `help.getSupport`: Telegram's own account.
+pub(super) fn get_support(
+    world: &mut World,
+    caller: &Caller,
+    _: functions::help::GetSupport,
+) -> Result<enums::help::Support, RpcError> {
+    let user = world.user(caller.user()?, TELEGRAM);
+    Ok(types::help::Support { phone_number: "42777".into(), user }.into())
+}
+
+/// `help.getSupportName`.
+pub(super) fn get_support_name(
+    _: &mut World,
+    _: &Caller,
+    _: functions::help::GetSupportName,
+) -> Result<enums::help::SupportName, RpcError> {
+    Ok(types::help::SupportName { name: "Telegram".into() }.into())
+}
+
+/// `help.getInviteText`.
+pub(super) fn get_invite_text(
+    _: &mut World,
+    _: &Caller,
+    _: functions::help::GetInviteText,
+) -> Result<enums::help::InviteText, RpcError> {
+    Ok(types::help::InviteText { message: "Come and play in the sandbox.".into() }.into())
+}
+
+/// `help.getAppUpdate`: clients are as new as they are.
+pub(super) fn get_app_update(
+    _: &mut World,
+    _: &Caller,
+    _: functions::help::GetAppUpdate,
+) -> Result<enums::help::AppUpdate, RpcError> {
+    Ok(enums::help::AppUpdate::NoAppUpdate)
+}
+
+/// `help.getCdnConfig`: files come from here alone.
+pub(super) fn get_cdn_config(
+    _: &mut World,
+    _: &Caller,
+    _: functions::help::GetCdnConfig,
+) -> Result<enums::CdnConfig, RpcError> {
+    Ok(types::CdnConfig { public_keys: Vec::new() }.into())
+}
+
+/// `help.getDeepLinkInfo`: nothing is known of links.
+pub(super) fn get_deep_link_info(
+    _: &mut World,
+    _: &Caller,
+    _: functions::help::GetDeepLinkInfo,
+) -> Result<enums::help::DeepLinkInfo, RpcError> {
+    Ok(enums::help::DeepLinkInfo::Empty)
+}
+
+/// `help.getUserInfo`: nobody notes anything about users.
+pub(super) fn get_user_info(
+    _: &mut World,
+    _: &Caller,
+    _: functions::help::GetUserInfo,
+) -> Result<enums::help::UserInfo, RpcError> {
+    Ok(enums::help::UserInfo::Empty)
+}
+
+fn in_an_hour(caller: &Caller) -> i32 {
+    (caller.now.unix() as i32).saturating_add(CONFIG_LIFE)
 }
 
 /// The plain id of a data centre, and whether it is a test one.

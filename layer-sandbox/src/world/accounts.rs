@@ -11,6 +11,7 @@ use rand_core::Rng;
 
 use super::logins::Login;
 use super::passwords::{Password, Unconfirmed};
+use super::preferences::Preferences;
 
 /// The account that Telegram speaks through; login codes come from it.
 pub const TELEGRAM: i64 = 777_000;
@@ -38,6 +39,10 @@ pub struct User {
     pub bot: Option<Bot>,
     /// Until when the user is online, or was, in unix seconds; `None` if it never was.
     pub online_until: Option<i32>,
+    /// It has said that it is online, and not since that it is not.
+    pub is_online: bool,
+    /// The account was deleted; what others have with it stays.
+    pub deleted: bool,
     /// The data centre where the account lives.
     pub dc: i32,
     /// Those that the user has put in its contacts, by id.
@@ -48,6 +53,7 @@ pub struct User {
     pub password: Option<Password>,
     /// Where login codes are mailed to.
     pub login_email: Option<String>,
+    pub(crate) preferences: Preferences,
     /// A password that waits for its address to be confirmed.
     pub(crate) unconfirmed: Option<Unconfirmed>,
     /// When the password will be gone, for a user who has forgotten it.
@@ -125,11 +131,14 @@ impl Accounts {
             about: String::new(),
             bot: None,
             online_until: None,
+            is_online: false,
+            deleted: false,
             dc: self.dc,
             contacts: BTreeMap::new(),
             blocked: BTreeMap::new(),
             password: None,
             login_email: None,
+            preferences: Preferences::default(),
             unconfirmed: None,
             reset_password_at: None,
             wrong_passwords: 0,

@@ -254,6 +254,11 @@ impl World {
         Ok(id)
     }
 
+    /// Nobody awaits the password of a user any more.
+    pub(super) fn forget_pending(&mut self, user_id: i64) {
+        self.ways.pending.retain(|_, user| *user != user_id);
+    }
+
     /// The sessions to which updates for a user go, as the ids of key and session for [`World::push`].
     /// The session that asks at the moment is not among them: it has its answer.
     pub fn sessions_of(&self, user_id: i64) -> Vec<(i64, i64)> {
@@ -284,10 +289,19 @@ impl World {
         self.push_short(&self.sessions_where(|key| key == login_key), update, date);
     }
 
+    /// Tells all sessions of a user what has happened. The caller's own has its answer.
+    pub(crate) fn push_to(&mut self, user_id: i64, updates: &enums::Updates) {
+        self.push_each(&self.sessions_of(user_id), updates);
+    }
+
     fn push_short(&mut self, sessions: &[(i64, i64)], update: enums::Update, date: i64) {
         // A TL int.
         let short = types::UpdateShort { update, date: date as i32 };
-        let bytes = enums::Updates::from(short).to_bytes();
+        self.push_each(sessions, &enums::Updates::UpdateShort(Box::new(short)));
+    }
+
+    fn push_each(&mut self, sessions: &[(i64, i64)], updates: &enums::Updates) {
+        let bytes = updates.to_bytes();
         for (key_id, session_id) in sessions {
             self.push(*key_id, *session_id, bytes.clone());
         }

@@ -22,10 +22,12 @@ pub(crate) mod fanout;
 mod habits;
 mod input;
 mod logins;
+mod names;
 mod passwords;
 mod peer;
 mod people;
 pub(crate) mod posts;
+mod preferences;
 mod reading;
 pub(crate) mod scheduled;
 pub(crate) mod sending;
@@ -64,8 +66,10 @@ pub(crate) use accounts::digits;
 pub use acts::SendOptions;
 pub(crate) use codes::mail_pattern;
 pub use habits::Habits;
+pub(crate) use names::check_username;
 pub use peer::Peer;
 pub(crate) use people::test_dc;
+pub(crate) use preferences::Preferences;
 pub(crate) use talk::Talk;
 
 /// What is fixed when a server is started.
@@ -225,7 +229,7 @@ impl World {
     /// Runs an unwrapped query: by the test's own methods, else by the router.
     pub(crate) fn run(&mut self, caller: &Caller, query: &[u8]) -> Reply {
         let caller = &self.known(caller);
-        if let Some(error) = self.faults.refused(query) {
+        if let Some(error) = self.faults.refused(caller.user, query) {
             return Reply::Now(Err(error));
         }
         let own = self.intercept.0.as_mut().and_then(|methods| methods(caller, query));
@@ -240,8 +244,8 @@ impl World {
         }
     }
 
-    /// Has the server answer a query without a connection: for tests, and for who speaks in a test.
-    /// Who is logged in under the caller's key is looked up.
+    /// Has the server answer a query as if it had come over a connection, but at once: for tests, and for
+    /// who speaks in a test. Who is logged in under the caller's key is looked up.
     ///
     /// ```
     /// use layer_sandbox::{Caller, Now, Settings, World};
@@ -264,12 +268,8 @@ impl World {
         caller: &Caller,
         query: &Q,
     ) -> Result<Q::Return, RpcError> {
-        let caller = self.known(caller);
-        self.send_scheduled(caller.now);
-        let answer = router::call(self, &caller, &query.to_bytes());
-        self.held_back = None;
-        let answer = answer?;
-        Q::Return::from_bytes(&answer).map_err(|_| RpcError::new(500, "ANSWER_UNREADABLE"))
+        let (Reply::Now(answer) | Reply::After(_, answer)) = self.run(caller, &query.to_bytes());
+        Q::Return::from_bytes(&answer?).map_err(|_| RpcError::new(500, "ANSWER_UNREADABLE"))
     }
 
     /// What is known of who asks.

@@ -57,6 +57,11 @@ impl World {
         let Some(user) = self.accounts.get(id) else {
             return types::UserEmpty { id }.into();
         };
+        if user.deleted {
+            let access_hash = Some(self.accounts.access_hash(viewer, id));
+            let seen = types::User { deleted: true, access_hash, ..types::User::new(id) };
+            return enums::User::User(Box::new(seen));
+        }
         let own = self.accounts.get(viewer).and_then(|viewer| viewer.contacts.get(&id));
         let is_self = viewer == id;
         let knows_me = user.contacts.contains_key(&viewer);
@@ -76,12 +81,7 @@ impl World {
         if let [username] = user.usernames.as_slice() {
             seen.username = Some(username.clone());
         } else if !user.usernames.is_empty() {
-            let each = user.usernames.iter().enumerate().map(|(at, username)| {
-                let username = username.clone();
-                let (editable, active) = (at == 0, true);
-                types::Username { editable, active, ..types::Username::new(username) }.into()
-            });
-            seen.usernames = Some(each.collect());
+            seen.usernames = Some(user.list_usernames());
         }
         // Whoever has saved the number knows it.
         let knows_phone = is_self || id == TELEGRAM || own.is_some_and(|own| !own.phone.is_empty());
@@ -125,6 +125,35 @@ impl World {
         }
     }
 
+    /// Whom a viewer means by a peer that can only be a user.
+    ///
+    /// # Errors
+    /// `PEER_ID_INVALID` if it is none, or the access hash is not the viewer's.
+    pub fn user_of_peer(&self, viewer: i64, peer: &enums::InputPeer) -> Result<i64, RpcError> {
+        let id = match peer {
+            enums::InputPeer::PeerSelf => Some(viewer),
+            enums::InputPeer::User(user) => {
+                let known = self.may_name(viewer, user.user_id, user.access_hash);
+                known.then_some(user.user_id)
+            }
+            enums::InputPeer::UserFromMessage(user) => {
+                self.accounts.get(user.user_id).map(|user| user.id)
+            }
+            _ => None,
+        };
+        id.ok_or_else(|| RpcError::new(400, "PEER_ID_INVALID"))
+    }
+
+    /// Gives up an account: its number and names are free, and nobody is logged in to it.
+    pub fn delete_account(&mut self, id: i64) {
+        self.revoke(id, |_, _| true);
+        self.forget_pending(id);
+        let Some(user) = self.accounts.get(id) else { return };
+        let empty =
+            User { deleted: true, dc: user.dc, ..self.accounts.named(id, "Deleted Account") };
+        self.accounts.insert(empty);
+    }
+
     /// Whether there is a user of this id, and the viewer may speak of it by this access hash. Bots may
     /// leave it out.
     pub fn may_name(&self, viewer: i64, id: i64, access_hash: i64) -> bool {
@@ -135,10 +164,21 @@ impl World {
 }
 
 impl User {
+    /// Its usernames, as updates and users with several have them.
+    pub(crate) fn list_usernames(&self) -> Vec<enums::Username> {
+        let each = self.usernames.iter().enumerate().map(|(at, username)| {
+            let (editable, active) = (at == 0, true);
+            let username = types::Username::new(username.clone());
+            types::Username { editable, active, ..username }.into()
+        });
+        each.collect()
+    }
+
     /// When it was online, to those who may know.
-    fn status(&self) -> enums::UserStatus {
+    pub(crate) fn status(&self) -> enums::UserStatus {
         match self.online_until {
-            Some(expires) => types::UserStatusOnline { expires }.into(),
+            Some(expires) if self.is_online => types::UserStatusOnline { expires }.into(),
+            Some(was_online) => types::UserStatusOffline { was_online }.into(),
             None => types::UserStatusRecently { by_me: false }.into(),
         }
     }

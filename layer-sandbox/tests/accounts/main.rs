@@ -7,9 +7,12 @@
     reason = "tests"
 )]
 
+mod account;
 mod codes;
+mod contacts;
 mod logins;
 mod password;
 mod people;
+mod questions;
 mod room;
 mod router;

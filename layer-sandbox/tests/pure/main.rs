@@ -17,6 +17,7 @@ mod garbage;
 mod layers;
 mod link;
 mod messages;
+mod notices;
 mod numbers;
 mod packing;
 mod resending;
