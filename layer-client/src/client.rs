@@ -3,12 +3,14 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
+use layer_mtproto::connection::Lost;
 use layer_tl_types::enums;
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
 use crate::login::FormerLogins;
 use crate::net::dcs::{Dcs, Purpose};
+use crate::net::why::Why;
 use crate::peers::Peers;
 use crate::saver::Saver;
 use crate::seams::Seams;
@@ -64,6 +66,9 @@ pub(crate) trait Ears: Send + Sync {
     /// What has changed can't be saved.
     fn not_saved(&self, error: &SessionError);
 }
+
+/// How often a client begins anew to connect, because its key is not known any more.
+const MOST_BEGINNINGS: u32 = 4;
 
 /// All that a client has.
 pub(crate) struct Inner {
@@ -239,15 +244,37 @@ impl Config {
 impl Inner {
     /// Reaches home, and learns where the others are.
     async fn connect(self: &Arc<Self>) -> Result<(), InvocationError> {
-        self.link(self.dcs.home(), Purpose::Main).await?.ready().await?;
-        match self.refresh_addresses(None).await {
-            // Nothing goes without a valid number.
-            Err(InvocationError::Rpc(error)) if !error.is("*API_ID_*") => {
-                tracing::warn!(%error, "help.getConfig");
-                Ok(())
+        let mut last = InvocationError::KeyDead;
+        for _ in 0..MOST_BEGINNINGS {
+            let link = self.link(self.dcs.home(), Purpose::Main).await?;
+            let why = tokio::select! {
+                biased;
+                told = self.refresh_addresses(None) => match told {
+                    // The key was dead, and is put aside: another is agreed.
+                    Err(InvocationError::KeyDead | InvocationError::Dropped)
+                        if !self.is_closing() => continue,
+                    // Nothing goes without a valid number.
+                    Err(InvocationError::Rpc(error)) if !error.is("*API_ID_*") => {
+                        tracing::warn!(%error, "help.getConfig");
+                        return Ok(());
+                    }
+                    told => return told,
+                },
+                lost = link.lost() => match lost {
+                    Ok(why) => why,
+                    Err(_) if self.is_closing() => return Err(InvocationError::Dropped),
+                    Err(_) => continue,
+                },
+            };
+            // Where somebody says that our key is unknown, the next link finds out if it is so.
+            let is_doubt = matches!(why, Why::Lost(Lost::Transport(_)));
+            if !is_doubt || self.saved_key(self.dcs.home()).is_none() {
+                return Err((&why).into());
             }
-            done => done,
+            link.redial();
+            last = (&why).into();
         }
+        Err(last)
     }
 
     /// Ends everything, once.

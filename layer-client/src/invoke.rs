@@ -149,6 +149,11 @@ impl Inner {
                 }
                 Err(error.into())
             }
+            Err(InvocationError::Rpc(error)) if error.is("AUTH_KEY_DUPLICATED") => {
+                // Used at two places at once: the server has ended it for good.
+                self.give_up_key(dc, "used at two places at once");
+                Err(error.into())
+            }
             Err(error) => Err(error),
         }
     }

@@ -180,13 +180,26 @@ impl Inner {
         })
     }
 
-    fn saved_key(&self, dc: i32) -> Option<Saved> {
+    /// The key that was agreed with a data centre.
+    pub(crate) fn saved_key(&self, dc: i32) -> Option<Saved> {
         let saved = |entry: &DcEntry| {
             let auth_key = entry.auth_key.clone()?;
             let (salts, time_offset) = (entry.salts.clone(), entry.time_offset);
             Some(Saved { auth_key, salts, time_offset })
         };
         self.saver.read(|session| session.dc(dc).and_then(saved))
+    }
+
+    /// A key is worth nothing any more: it is kept aside, and the next link agrees another.
+    pub(crate) fn give_up_key(&self, dc: i32, reason: &str) {
+        let date = self.seams.clock.now().wall.as_secs();
+        let date = i64::try_from(date).unwrap_or(i64::MAX);
+        let change = Change::KeySetAside { dc, date, reason: reason.to_owned() };
+        self.saver.change(|_| vec![change]);
+        self.dcs.drop_links(dc);
+        if dc == self.dcs.home() {
+            self.logged_out();
+        }
     }
 
     /// Whether somebody is logged in.

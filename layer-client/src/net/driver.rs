@@ -102,6 +102,7 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
         waiting: BTreeMap::new(),
         numbers: BTreeMap::new(),
         ready: Vec::new(),
+        lost: Vec::new(),
         is_ready: false,
         unsaved: None,
         failures: 0,
@@ -119,6 +120,7 @@ struct Driver {
     waiting: BTreeMap<CallId, Waiting>,
     numbers: BTreeMap<u64, CallId>,
     ready: Vec<oneshot::Sender<Result<(), Why>>>,
+    lost: Vec<oneshot::Sender<Why>>,
     is_ready: bool,
     /// A key that was agreed and could not be saved yet.
     unsaved: Option<Saved>,
@@ -171,6 +173,9 @@ impl Driver {
                     for ready in self.ready.drain(..) {
                         // Whoever asked may have gone.
                         let _ = ready.send(Err(why.clone()));
+                    }
+                    for lost in self.lost.drain(..) {
+                        let _ = lost.send(why.clone());
                     }
                     self.failures += 1;
                     self.waits_after = Some(why);
@@ -380,6 +385,16 @@ impl Driver {
                 let ours = self.waiting.len().max(self.numbers.len());
                 let _ = waiting.send(ours.max(held.calls).max(held.call_bytes));
             }
+            Command::Lost(lost) => match &self.waits_after {
+                Some(why) => {
+                    let _ = lost.send(why.clone());
+                }
+                // Those who wait no more make room.
+                None => {
+                    self.lost.retain(|lost| !lost.is_closed());
+                    self.lost.push(lost);
+                }
+            },
             Command::Ready(ready) if self.is_ready => {
                 let _ = ready.send(Ok(()));
             }

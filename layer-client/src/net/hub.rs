@@ -67,14 +67,7 @@ impl Hub for LinkHub {
     }
 
     fn key_dead(&self) {
-        let (date, reason) = (self.inner.seams.clock.now().wall.as_secs(), "unknown to the server");
-        let date = i64::try_from(date).unwrap_or(i64::MAX);
-        let change = Change::KeySetAside { dc: self.dc, date, reason: reason.to_owned() };
-        self.inner.saver.change(|_| vec![change]);
-        self.inner.dcs.drop_links(self.dc);
-        if self.dc == self.inner.dcs.home() {
-            self.inner.logged_out();
-        }
+        self.inner.give_up_key(self.dc, "unknown to the server");
     }
 
     fn pushed(&self, object: Vec<u8>) {

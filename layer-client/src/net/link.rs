@@ -35,6 +35,8 @@ pub(super) enum Command {
     /// Says how many calls wait for answers, in any table.
     #[cfg(test)]
     Waiting(oneshot::Sender<usize>),
+    /// Says why the link is lost, as soon as it is.
+    Lost(oneshot::Sender<Why>),
     /// Says when calls flow, or why the last dialling failed.
     Ready(oneshot::Sender<Result<(), Why>>),
 }
@@ -116,6 +118,14 @@ impl Link {
         sent.map_err(|_| InvocationError::Dropped)?;
         let is_ready = is_ready.await.map_err(|_| InvocationError::Dropped)?;
         is_ready.map_err(|why| InvocationError::from(&why))
+    }
+
+    /// Waits until the link is lost, or can't be had at all.
+    pub(crate) async fn lost(&self) -> Result<Why, InvocationError> {
+        let (lost, is_lost) = oneshot::channel();
+        let sent = self.commands.send(Command::Lost(lost)).await;
+        sent.map_err(|_| InvocationError::Dropped)?;
+        is_lost.await.map_err(|_| InvocationError::Dropped)
     }
 
     /// How many calls wait for answers, in any table.

@@ -6,9 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use layer_tl_types::{enums, functions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::Instant;
 
 use super::{Rig, refusal};
+use crate::net::dial::{BoxFuture as NetFuture, Dial, Stream, Target};
+use crate::net::memory::Fate;
 use crate::session::{BoxFuture, Change, SavedSession, SessionBackend, SessionError};
 use crate::{Client, Config, ConfigError, InvocationError};
 
@@ -76,6 +79,90 @@ async fn a_refused_port_is_told_at_once_and_the_session_is_as_it_was() {
     assert_eq!(rig.session.session(), SavedSession::default());
     assert_eq!(rig.tasks_left().await, 0);
     rig.connect().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_is_left_in_time_with_a_key_and_without() {
+    let rig = Rig::new();
+    for with_key in [false, true] {
+        rig.server.next_links([Fate::Silent]);
+        let before = rig.session.session();
+        let started = Instant::now();
+        let error = rig.connect().await.unwrap_err();
+        assert!(
+            matches!(&error, InvocationError::Io(e) if e.kind() == io::ErrorKind::TimedOut),
+            "{with_key}: {error}"
+        );
+        assert!(started.elapsed() < Duration::from_secs(35), "{:?}", started.elapsed());
+        assert_eq!(rig.session.session(), before);
+        assert_eq!(rig.tasks_left().await, 0);
+        drop(rig.connect().await.unwrap());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_the_server_has_forgotten_is_put_aside_and_another_agreed() {
+    let rig = Rig::new();
+    let (client, token) = rig.logged_in().await;
+    drop(client);
+    token.closed().await;
+    let old = rig.session.session().dc(2).unwrap().auth_key.clone().unwrap();
+    rig.server.world().forget_key(old.id());
+    let (client, _token) = rig.connect().await.unwrap();
+    client.invoke(&NEAREST).await.unwrap();
+    client.save_session().await.unwrap();
+    let saved = rig.session.session();
+    assert_eq!(saved.user, None, "the login was under that key");
+    assert_eq!(saved.dc(2).unwrap().set_aside[0].auth_key, old);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_used_at_two_places_is_put_aside() {
+    let rig = Rig::new();
+    let (client, _token) = rig.logged_in().await;
+    rig.answer(|_, _, _| refusal(406, "AUTH_KEY_DUPLICATED"));
+    assert!(client.invoke(&NEAREST).await.unwrap_err().is("AUTH_KEY_DUPLICATED"));
+    rig.answer(|_, _, _| None);
+    client.invoke(&NEAREST).await.unwrap();
+    client.save_session().await.unwrap();
+    let saved = rig.session.session();
+    assert_eq!((saved.user, saved.dc(2).unwrap().set_aside.len()), (None, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn forged_codes_end_links_and_cost_no_key() {
+    /// Answers whatever comes with the code that says that a key is unknown.
+    struct Forger;
+
+    impl Dial for Forger {
+        fn dial<'a>(&'a self, _: &'a Target) -> NetFuture<'a, io::Result<Box<dyn Stream>>> {
+            Box::pin(async move {
+                let (ours, mut theirs) = duplex(1 << 16);
+                tokio::spawn(async move {
+                    let mut bytes = [0; 64];
+                    if theirs.read(&mut bytes).await.is_ok() {
+                        let _ = theirs.write_all(&[1, 0x6c, 0xfe, 0xff, 0xff]).await;
+                    }
+                });
+                Ok(Box::new(ours) as Box<dyn Stream>)
+            })
+        }
+    }
+
+    let rig = Rig::new();
+    let (client, token) = rig.logged_in().await;
+    drop(client);
+    token.closed().await;
+    let before = rig.session.session();
+    let mut seams = rig.seams();
+    seams.dial = Arc::new(Forger);
+    let error = Client::connect_with(rig.config(), seams).await.unwrap_err();
+    assert!(matches!(error, InvocationError::Link(_)), "{error}");
+    assert_eq!(rig.session.session(), before);
+    let (client, _token) = rig.connect().await.unwrap();
+    client.invoke(&NEAREST).await.unwrap();
+    assert!(rig.session.session().user.is_some());
 }
 
 #[tokio::test(start_paused = true)]

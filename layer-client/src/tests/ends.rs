@@ -1,13 +1,16 @@
 //! How a client ends: nothing is left, and nobody waits in vain.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use layer_sandbox::Reply;
 use layer_tl_types::{Identifiable, functions};
+use tokio::time::Instant;
 
 use super::Rig;
-use crate::InvocationError;
+use crate::net::dcs::Purpose;
 use crate::session::{SessionBackend, SessionError};
+use crate::{Client, InvocationError};
 
 const NEAREST: functions::help::GetNearestDc = functions::help::GetNearestDc {};
 
@@ -62,7 +65,7 @@ async fn calls_in_flight_are_dropped_when_the_client_is_cancelled() {
 async fn a_client_ends_while_its_server_is_gone() {
     let rig = Rig::new();
     let (client, token) = rig.connect().await.unwrap();
-    rig.server.refusals.store(usize::MAX, std::sync::atomic::Ordering::Relaxed);
+    rig.server.refusals.store(usize::MAX, Ordering::Relaxed);
     rig.server.cut();
     tokio::time::sleep(Duration::from_secs(100)).await;
     client.disconnect();
@@ -119,6 +122,72 @@ async fn a_call_that_is_given_up_at_any_moment_leaves_nothing() {
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(rig.tasks_left().await, 4, "the session's, the updates' and two links'");
-    let link = client.inner.link(3, crate::net::dcs::Purpose::Main).await.unwrap();
+    let link = client.inner.link(3, Purpose::Main).await.unwrap();
     assert_eq!(link.waiting().await, 0, "no call waits in any table");
+}
+
+/// Runs what `make` makes, polled ever more often before it is dropped, until it is done; after each
+/// time the client is asked whether it still works.
+async fn at_every_await<F: Future>(client: &Client, mut make: impl FnMut() -> F) {
+    for polls in 1.. {
+        let mut future = Box::pin(make());
+        for _ in 0..polls {
+            tokio::select! {
+                biased;
+                _ = &mut future => return,
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        drop(future);
+        client.invoke(&NEAREST).await.unwrap();
+        assert!(polls < 1000);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_given_up_at_any_moment_can_be_begun_again() {
+    let rig = Rig::new();
+    let (bot, token) = rig.server.world().add_bot("Echo", "echo_bot");
+    rig.server.world().accounts.get_mut(bot).unwrap().dc = 3;
+    let (client, shutdown) = rig.connect().await.unwrap();
+    // It moves home, agrees a key there, logs in and saves.
+    at_every_await(&client, || client.bot_sign_in(&token)).await;
+    assert!(client.is_authorized().await.unwrap());
+    // It carries the login over.
+    at_every_await(&client, || client.invoke_on_dc(4, &functions::help::GetConfig {})).await;
+    at_every_await(&client, || client.save_session()).await;
+    for dc in [3, 4] {
+        let link = client.inner.link(dc, Purpose::Main).await.unwrap();
+        assert_eq!(link.waiting().await, 0, "no call waits in any table");
+    }
+    at_every_await(&client, || client.sign_out()).await;
+    shutdown.cancel();
+    shutdown.closed().await;
+    assert_eq!(rig.tasks_left().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_the_network_ends_when_it_is_said_to_be_back() {
+    let rig = Rig::new();
+    let (client, _token) = rig.connect().await.unwrap();
+    rig.server.refusals.store(1000, Ordering::Relaxed);
+    rig.server.cut();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    rig.server.refusals.store(0, Ordering::Relaxed);
+    let started = Instant::now();
+    client.signal_network_restored();
+    client.invoke(&NEAREST).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_kept_lightly_is_not_kept_alive() {
+    let rig = Rig::new();
+    let (client, token) = rig.connect().await.unwrap();
+    let light = client.downgrade();
+    light.upgrade().unwrap().invoke(&NEAREST).await.unwrap();
+    drop(client);
+    assert!(light.upgrade().is_none());
+    token.closed().await;
+    assert_eq!(rig.tasks_left().await, 0);
 }
