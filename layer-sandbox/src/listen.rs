@@ -14,7 +14,7 @@ mod link;
 mod wait;
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, MutexGuard};
 use std::thread::{self, JoinHandle};
@@ -82,13 +82,13 @@ impl Default for Start {
 
 impl Start {
     /// A world; what is drawn in it comes from our dice, unless the settings say from where.
-    fn world(&mut self, mut settings: Settings) -> World {
+    fn world(mut self, mut settings: Settings) -> Hall {
         settings.seed.get_or_insert_with(|| {
             let mut seed = [0; 32];
             self.rng.fill_bytes(&mut seed);
             seed
         });
-        World::new(settings)
+        Hall::new(World::new(settings), self)
     }
 }
 
@@ -111,41 +111,52 @@ impl Listener {
         mut settings: Settings,
         clock: Clock,
     ) -> Result<Self, ListenError> {
+        let start = Start { clock, ..Start::default() };
         let (socket, address) = door::bind(address)?;
         settings.address = address;
-        let dc = settings.dc;
-        let mut start = Start { clock, ..Start::default() };
-        let world = start.world(settings);
-        let shared = Arc::new(Shared::new(Hall::new(world, start)));
-        let doors = vec![Door::open(dc, socket, address, &shared)?];
-        Ok(Self { doors, shared, timer: None })
+        let doors = vec![(settings.dc, socket, address)];
+        Self::open(doors, start.world(settings), false)
     }
 
-    /// Listens for several data centres, which stand apart; each is told its address in the settings.
+    /// Listens as [`Sandbox`](crate::Sandbox) does: at one address for all data centres, or at one for each
+    /// of several, which stand apart then. The settings are told what was bound.
     ///
     /// # Errors
     /// If an address is not a loopback one, or the system refuses it.
     pub(crate) fn bind_each(
         addresses: &[(i32, SocketAddr)],
+        apart: bool,
         mut settings: Settings,
-        mut start: Start,
+        start: Start,
     ) -> Result<Self, ListenError> {
-        let mut bound = Vec::new();
+        let mut doors = Vec::new();
         for (dc, address) in addresses {
             let (socket, address) = door::bind(*address)?;
-            settings.addresses.insert(*dc, address);
-            bound.push((*dc, socket, address));
+            if apart {
+                settings.addresses.insert(*dc, address);
+            }
+            if *dc == settings.dc {
+                settings.address = address;
+            }
+            doors.push((*dc, socket, address));
         }
-        settings.address = settings.address_of(settings.dc);
-        let world = start.world(settings);
-        let shared = Arc::new(Shared::new(Hall::new(world, start)));
-        let timer = thread::Builder::new().name("sandbox timer".into());
-        let timer = timer.spawn({
-            let waits = shared.waits.clone();
-            move || waits.keep_time()
-        })?;
-        let mut server = Self { doors: Vec::new(), shared, timer: Some(timer) };
-        for (dc, socket, address) in bound {
+        Self::open(doors, start.world(settings), true)
+    }
+
+    /// Opens the doors to a world. Tasks can wait for it if time is kept for them.
+    fn open(
+        doors: Vec<(i32, TcpListener, SocketAddr)>,
+        hall: Hall,
+        keep_time: bool,
+    ) -> Result<Self, ListenError> {
+        let mut server =
+            Self { doors: Vec::new(), shared: Arc::new(Shared::new(hall)), timer: None };
+        if keep_time {
+            let waits = server.shared.waits.clone();
+            let timer = thread::Builder::new().name("sandbox timer".into());
+            server.timer = Some(timer.spawn(move || waits.keep_time())?);
+        }
+        for (dc, socket, address) in doors {
             server.doors.push(Door::open(dc, socket, address, &server.shared)?);
         }
         Ok(server)

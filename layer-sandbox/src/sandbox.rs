@@ -70,8 +70,8 @@ pub enum StartError {
     /// A port can't be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The data centres are none, or not all numbers from 1 to 999, or the home is none of them.
-    #[error("{0:?} is not one to 999 different numbers from 1 to 999, the home {1} among them")]
+    /// The data centres are none, or not all numbers from 1 to 9999, or the home is none of them.
+    #[error("{0:?} is not some different numbers from 1 to 9999, the home {1} among them")]
     DataCentres(Vec<i32>, i32),
 }
 
@@ -79,6 +79,7 @@ pub enum StartError {
 pub struct Builder {
     data_centres: Vec<i32>,
     home: Option<i32>,
+    together: bool,
     addresses: Vec<(i32, SocketAddr)>,
     key: Option<Arc<PrivateKey>>,
     secrets: Vec<ProxySecret>,
@@ -123,10 +124,10 @@ impl Sandbox {
     #[allow(clippy::panic, reason = "a mistake in a test")]
     pub fn address(&self, dc: i32) -> SocketAddr {
         let settings = self.world().settings.clone();
-        let Some(address) = settings.addresses.get(&dc) else {
+        if settings.apart() && !settings.addresses.contains_key(&dc) {
             panic!("the sandbox has data centres {:?}, not {dc}", settings.dcs());
-        };
-        *address
+        }
+        settings.address_of(dc)
     }
 
     /// The data centre where accounts are unless told otherwise, and that clients should dial first.
@@ -261,6 +262,11 @@ impl Sandbox {
         self.server.shared()
     }
 
+    /// Serves nobody any more: all connections are closed, and who waits is told that nothing comes.
+    pub fn stop(&self) {
+        self.shared().stop();
+    }
+
     /// Carries out one of [`COMMANDS`](crate::listen::COMMANDS).
     ///
     /// # Errors
@@ -271,7 +277,7 @@ impl Sandbox {
 }
 
 impl Builder {
-    /// Which data centres there are: different numbers from 1 to 999. Each gets a free port.
+    /// Which data centres there are: different numbers from 1 to 9999. Each gets a free port.
     pub fn data_centres(mut self, ids: impl IntoIterator<Item = i32>) -> Self {
         self.data_centres = ids.into_iter().collect();
         self
@@ -280,6 +286,12 @@ impl Builder {
     /// Which of them is home; else it is 2, or the first if 2 is none of them.
     pub fn home(mut self, dc: i32) -> Self {
         self.home = Some(dc);
+        self
+    }
+
+    /// One address is all data centres, whichever a client asks for, and a key is good for each.
+    pub fn together(mut self) -> Self {
+        self.together = true;
         self
     }
 
@@ -327,14 +339,17 @@ impl Builder {
     /// # Errors
     /// If a port is not to be had, or the data centres make no sense.
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        let Self { mut data_centres, home, addresses, key, secrets, start } = self;
+        let Self { mut data_centres, home, together, addresses, key, secrets, start } = self;
+        if together {
+            data_centres = vec![home.unwrap_or(HOME)];
+        }
         data_centres.sort_unstable();
         let first = data_centres.first().copied().unwrap_or_default();
         let home = home.unwrap_or(if data_centres.contains(&HOME) { HOME } else { first });
         let twice = data_centres.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
         let named = addresses.iter().map(|(dc, _)| dc).chain([&home]);
         let known = named.clone().all(|dc| data_centres.contains(dc));
-        if twice || !known || data_centres.iter().any(|dc| !(1..1000).contains(dc)) {
+        if twice || !known || data_centres.iter().any(|dc| !(1..10_000).contains(dc)) {
             return Err(StartError::DataCentres(data_centres, home));
         }
         let address = |dc: &i32| {
@@ -347,7 +362,7 @@ impl Builder {
         if let Some(key) = key {
             settings.terms = Terms { key, ..settings.terms };
         }
-        let server = Listener::bind_each(&addresses, settings, start)?;
+        let server = Listener::bind_each(&addresses, !together, settings, start)?;
         Ok(Sandbox { server })
     }
 }
@@ -357,6 +372,7 @@ impl Default for Builder {
         Self {
             data_centres: (1..=5).collect(),
             home: None,
+            together: false,
             addresses: Vec::new(),
             key: None,
             secrets: Vec::new(),

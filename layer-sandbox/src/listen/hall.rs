@@ -63,7 +63,7 @@ impl Shared {
     }
 
     /// Tells all threads to end.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let mut hall = self.hall();
         hall.stopping = true;
         hall.cut_links();

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use crate::World;
 
+/// Who waits longer, waits as good as for ever; the system's clock can't count for ever.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// All who wait.
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
@@ -104,7 +107,8 @@ impl Shared {
     where
         F: FnMut(&mut World) -> Option<T>,
     {
-        Wait { shared: self.clone(), look, until: Instant::now() + patience, id: None }
+        let until = Instant::now() + patience.min(LONGEST);
+        Wait { shared: self.clone(), look, until, id: None }
     }
 }
 

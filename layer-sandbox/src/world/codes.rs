@@ -97,6 +97,13 @@ impl World {
         (sent.kind != CodeKind::SetUpEmail).then(|| sent.code.clone())
     }
 
+    /// All codes that were sent to phones and not used yet, the oldest first: the hash by which the client
+    /// speaks of it, the number and the code.
+    pub fn codes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let known = self.codes.sent.iter().filter(|sent| sent.kind != CodeKind::SetUpEmail);
+        known.map(|sent| (&*sent.hash, &*sent.phone, &*sent.code))
+    }
+
     /// The last code that was mailed to an address and not used yet.
     pub fn mailed_code(&self, address: &str) -> Option<String> {
         self.codes.mailed.get(address).cloned()

@@ -13,6 +13,7 @@ mod actors;
 #[allow(dead_code, reason = "the other tests need more of it")]
 mod client;
 mod driven;
+mod program;
 mod sandbox;
 mod socket;
 
@@ -176,6 +177,9 @@ fn the_program_refuses_what_it_can_not_do() {
         ["--control", "192.0.2.1:80"],
         ["--control", "nowhere"],
         ["--time-stands-at", "-1"],
+        ["--data-centres", "1,3"],
+        ["--user", "Alice"],
+        ["--bot", ":echo_bot"],
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_layer-sandbox"))
             .args(arguments)

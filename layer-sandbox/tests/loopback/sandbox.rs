@@ -70,6 +70,17 @@ fn every_data_centre_has_an_address_and_tells_all_of_them() {
     }
 }
 
+#[test]
+fn data_centres_may_be_at_one_address_and_share_their_keys() {
+    let sandbox = block_on(Sandbox::builder().together().home(4).start()).unwrap();
+    let public = PublicKey::from_pem(&sandbox.public_key_pem()).unwrap();
+    assert_eq!((sandbox.address(1), sandbox.home()), (sandbox.address(5), 4));
+    let dialect = Dialect { dc: Some(2), ..Dialect::default() };
+    let mut login = connect(&sandbox, 2).agree_as(dialect, &public, unix_time());
+    let enums::Config::Config(config) = connect(&sandbox, 4).config(&mut login);
+    assert_eq!((config.this_dc, config.dc_options.len()), (2, 5));
+}
+
 /// Reads until the server closes the connection.
 fn rest(client: &mut Client) -> Vec<u8> {
     let mut all = Vec::new();
@@ -173,7 +184,8 @@ fn who_waits_is_told_of_a_change_by_another_thread() {
 
 #[test]
 fn data_centres_that_make_no_sense_are_refused() {
-    for (dcs, home) in [(&[][..], 2), (&[1, 1], 1), (&[0, 2], 2), (&[1000], 1000), (&[1, 2], 3)] {
+    for (dcs, home) in [(&[][..], 2), (&[1, 1], 1), (&[0, 2], 2), (&[10_000], 10_000), (&[1, 2], 3)]
+    {
         let builder = Sandbox::builder().data_centres(dcs.iter().copied()).home(home);
         let refused = block_on(builder.start()).unwrap_err();
         assert!(matches!(refused, StartError::DataCentres(..)), "{refused}");
