@@ -86,7 +86,7 @@ async def talk(sandbox, framing):
         try:
             return str(await client(GetAppUpdateRequest("x" * length)))
         except errors.RPCError as error:
-            return error.message
+            return str(error)
 
     try:
         await client.connect()
