@@ -12,7 +12,6 @@
 //! All but these is pure: time comes in as [`Now`], random bytes as an argument. It is written apart
 //! from the client and shares with it no more than `layer-tl-types`, `layer-crypto` and `layer-wire`.
 #![forbid(unsafe_code)]
-#![allow(dead_code, reason = "groups and channels are coming")]
 
 #[cfg(feature = "listen")]
 pub mod actors;

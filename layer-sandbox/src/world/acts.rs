@@ -135,6 +135,99 @@ impl World {
         self.answer_button(&Actor { user: bot, now }, query_id, answer)
     }
 
+    /// Somebody makes a basic group with others. Returns its peer.
+    ///
+    /// # Errors
+    /// As for `messages.createChat`.
+    pub fn make_group(
+        &mut self,
+        now: Now,
+        user: i64,
+        title: &str,
+        others: &[i64],
+    ) -> Result<Peer, RpcError> {
+        let actor = Actor { user, now };
+        let mut batch = Batch::default();
+        let (id, _) = self.create_group(&mut batch, &actor, title, others)?;
+        self.push_all(batch, &actor);
+        Ok(Peer::Chat(id))
+    }
+
+    /// Somebody makes a supergroup, or a broadcast channel. Returns its peer.
+    ///
+    /// # Errors
+    /// As for `channels.createChannel`.
+    pub fn make_channel(
+        &mut self,
+        now: Now,
+        user: i64,
+        title: &str,
+        broadcast: bool,
+    ) -> Result<Peer, RpcError> {
+        let actor = Actor { user, now };
+        let mut batch = Batch::default();
+        let id = self.create_channel(&mut batch, &actor, title, "", broadcast)?;
+        self.push_all(batch, &actor);
+        Ok(Peer::Channel(id))
+    }
+
+    /// Somebody brings another into a group or channel.
+    ///
+    /// # Errors
+    /// As for `messages.addChatUser` and `channels.inviteToChannel`; `USER_PRIVACY_RESTRICTED` if the
+    /// other does not want to.
+    pub fn add_member(&mut self, now: Now, by: i64, peer: Peer, user: i64) -> Result<(), RpcError> {
+        let actor = Actor { user: by, now };
+        let mut batch = Batch::default();
+        match peer {
+            Peer::User(_) => return Err(RpcError::new(400, "PEER_ID_INVALID")),
+            Peer::Chat(id) => self.add_to_group(&mut batch, &actor, id, user, None)?,
+            Peer::Channel(id) => {
+                if !self.invite_to_channel(&mut batch, &actor, id, &[user])?.is_empty() {
+                    return Err(RpcError::new(403, "USER_PRIVACY_RESTRICTED"));
+                }
+            }
+        }
+        self.push_all(batch, &actor);
+        Ok(())
+    }
+
+    /// Somebody takes another, or themselves, out of a group or channel.
+    ///
+    /// # Errors
+    /// As for `messages.deleteChatUser`, `channels.leaveChannel` and `channels.editBanned`.
+    pub fn remove_member(
+        &mut self,
+        now: Now,
+        by: i64,
+        peer: Peer,
+        user: i64,
+    ) -> Result<(), RpcError> {
+        let actor = Actor { user: by, now };
+        let mut batch = Batch::default();
+        match peer {
+            Peer::User(_) => return Err(RpcError::new(400, "PEER_ID_INVALID")),
+            Peer::Chat(id) => self.remove_from_group(&mut batch, &actor, id, user)?,
+            Peer::Channel(id) if by == user => self.leave_channel(&mut batch, &actor, id)?,
+            Peer::Channel(id) => {
+                let rights = types::ChatBannedRights::new(0);
+                let rights = types::ChatBannedRights { view_messages: true, ..rights };
+                self.set_banned(&mut batch, &actor, id, user, rights)?;
+            }
+        }
+        self.push_all(batch, &actor);
+        Ok(())
+    }
+
+    /// Somebody types in a conversation.
+    ///
+    /// # Errors
+    /// As for `messages.setTyping`.
+    pub fn type_in(&mut self, now: Now, user: i64, peer: Peer) -> Result<(), RpcError> {
+        let actor = Actor { user, now };
+        self.set_typing(&actor, peer, None, enums::SendMessageAction::SendMessageTypingAction)
+    }
+
     /// Somebody has read a conversation to its end.
     pub fn read_all(&mut self, now: Now, user: i64, peer: Peer) {
         let actor = Actor { user, now };

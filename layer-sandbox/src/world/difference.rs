@@ -57,6 +57,14 @@ impl World {
         }
     }
 
+    /// Where the box of a conversation stands: the account's, or a channel's own.
+    pub(crate) fn pts_of(&self, actor: &Actor, peer: Peer) -> i32 {
+        match peer {
+            Peer::Channel(id) => self.talk.channels.get(&id).map_or(1, |channel| channel.pts.at()),
+            _ => self.talk.boxes.get(&actor.user).map_or(1, |own| own.pts.at()),
+        }
+    }
+
     /// `updates.getDifference`.
     ///
     /// # Errors

@@ -29,6 +29,11 @@ impl Batch {
         self.told.entry(account).or_default().push(update.into());
     }
 
+    /// Has an account told nothing.
+    pub(crate) fn forget(&mut self, account: i64) {
+        self.told.remove(&account);
+    }
+
     /// Has an account told something before all else.
     pub(crate) fn tell_first(&mut self, account: i64, update: impl Into<enums::Update>) {
         self.told.entry(account).or_default().insert(0, update.into());

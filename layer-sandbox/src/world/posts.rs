@@ -66,11 +66,6 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// A text and nothing else.
-    pub(crate) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-
     /// A message of the server's.
     pub(crate) fn action(action: impl Into<enums::MessageAction>) -> Self {
         Self { action: Some(action.into()), ..Self::default() }

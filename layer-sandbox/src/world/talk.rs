@@ -12,6 +12,9 @@ use super::posts::{Content, Post, Posts};
 use super::{Peer, World};
 use crate::router::RpcError;
 
+/// The ids of groups and channels lie above this: as long as those of Telegram's are.
+const FIRST_CHAT_ID: i64 = 1_100_000_000;
+
 /// All that was said, and where.
 ///
 /// What it holds is bounded: at most [`Posts::MOST`] messages, [`Talk::MOST_CHATS`] groups and channels,
@@ -23,6 +26,8 @@ pub(crate) struct Talk {
     pub(crate) channels: BTreeMap<i64, Channel>,
     pub(crate) posts: Posts,
     pub(crate) callbacks: Callbacks,
+    /// The latest id of a group or channel.
+    pub(crate) last_chat_id: i64,
     /// When something scheduled falls due, in unix seconds.
     pub(crate) next_scheduled: i32,
 }
@@ -35,6 +40,7 @@ impl Default for Talk {
             channels: BTreeMap::new(),
             posts: Posts::default(),
             callbacks: Callbacks::default(),
+            last_chat_id: FIRST_CHAT_ID,
             next_scheduled: i32::MAX,
         }
     }

@@ -7,6 +7,11 @@
     reason = "tests"
 )]
 
+mod buttons;
+mod channels;
 mod difference;
+mod groups;
+mod lists;
+mod marks;
 mod private;
 mod room;

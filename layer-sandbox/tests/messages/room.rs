@@ -97,6 +97,19 @@ impl Room {
         functions::messages::SendMessage::new(peer, text.into(), self.random_id)
     }
 
+    /// A user as somebody names it.
+    pub(crate) fn user(&self, viewer: i64, user_id: i64) -> enums::InputUser {
+        let access_hash = self.world.accounts.access_hash(viewer, user_id);
+        types::InputUser { user_id, access_hash }.into()
+    }
+
+    /// A channel as somebody names it.
+    pub(crate) fn channel(&self, viewer: i64, peer: Peer) -> enums::InputChannel {
+        let Peer::Channel(channel_id) = peer else { panic!("{peer:?}") };
+        let access_hash = self.world.accounts.access_hash(viewer, channel_id);
+        types::InputChannel { channel_id, access_hash }.into()
+    }
+
     /// Sends a text and returns its identifier.
     pub(crate) fn send(&mut self, from: i64, to: Peer, text: &str) -> i32 {
         let query = self.text(from, to, text);
@@ -209,6 +222,20 @@ pub(crate) fn common_pts(update: &enums::Update) -> Option<(i32, i32)> {
         ReadHistoryInbox(update) => (update.pts, update.pts_count),
         ReadHistoryOutbox(update) => (update.pts, update.pts_count),
         ReadMessagesContents(update) => (update.pts, update.pts_count),
+        _ => return None,
+    })
+}
+
+/// Of a channel's box.
+pub(crate) fn channel_pts(update: &enums::Update) -> Option<(i32, i32)> {
+    use enums::Update::{
+        DeleteChannelMessages, EditChannelMessage, NewChannelMessage, PinnedChannelMessages,
+    };
+    Some(match update {
+        NewChannelMessage(update) => (update.pts, update.pts_count),
+        EditChannelMessage(update) => (update.pts, update.pts_count),
+        DeleteChannelMessages(update) => (update.pts, update.pts_count),
+        PinnedChannelMessages(update) => (update.pts, update.pts_count),
         _ => return None,
     })
 }

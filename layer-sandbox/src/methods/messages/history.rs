@@ -135,6 +135,20 @@ pub(in crate::methods) fn get_messages(
     Ok(types::messages::Messages { messages, topics: Vec::new(), chats, users }.into())
 }
 
+/// Messages of a conversation by their identifiers, in this order; empty where there is none.
+pub(in crate::methods) fn by_id(
+    world: &World,
+    actor: &Actor,
+    peer: Peer,
+    ids: &[i32],
+) -> enums::messages::Messages {
+    let message = |id: &i32| {
+        let message = world.message(actor.user, peer, *id);
+        message.unwrap_or_else(|| types::MessageEmpty { id: *id, peer_id: None }.into())
+    };
+    listed(world, actor, peer, ids.iter().map(message).collect(), ids.len(), 0)
+}
+
 /// Which message another one answers.
 pub(in crate::methods) fn answered(
     world: &World,

@@ -1,8 +1,13 @@
 //! `messages.*`: private chats and basic groups, and what channels have in common with them. A file for
 //! each thing that people do with messages.
 
+pub(super) mod callbacks;
 pub(super) mod delete;
 pub(super) mod dialogs;
+pub(super) mod groups;
 pub(super) mod history;
+pub(super) mod links;
+pub(super) mod lists;
+pub(super) mod marks;
 pub(super) mod read;
 pub(super) mod send;

@@ -1,0 +1,507 @@
+//! Supergroups and broadcast channels: a box of their own, and who may what.
+
+use layer_sandbox::Peer;
+use layer_tl_types::{enums, functions, types};
+
+use crate::room::{Room, channel_pts, common_pts, messages, plain, sent_id, text_of};
+
+/// A supergroup of Alice's with Bob and Carol, or a broadcast channel.
+fn channel(room: &mut Room, broadcast: bool) -> Peer {
+    let (alice, bob, carol) = (room.alice, room.bob, room.carol);
+    let peer = room.world.make_channel(room.now, alice, "Room", broadcast).unwrap();
+    let users = vec![room.user(alice, bob), room.user(alice, carol)];
+    let query = functions::channels::InviteToChannel { channel: room.channel(alice, peer), users };
+    room.ask(alice, &query).unwrap();
+    for user in [alice, bob, carol] {
+        room.told(user);
+    }
+    peer
+}
+
+fn difference(
+    room: &mut Room,
+    user: i64,
+    peer: Peer,
+    pts: i32,
+    limit: i32,
+) -> Result<enums::updates::ChannelDifference, String> {
+    let query = functions::updates::GetChannelDifference {
+        force: false,
+        channel: room.channel(user, peer),
+        filter: enums::ChannelMessagesFilter::Empty,
+        pts,
+        limit,
+    };
+    room.ask(user, &query).map_err(|error| error.to_string())
+}
+
+fn ban(
+    room: &Room,
+    by: i64,
+    peer: Peer,
+    user: i64,
+    rights: types::ChatBannedRights,
+) -> functions::channels::EditBanned {
+    functions::channels::EditBanned {
+        channel: room.channel(by, peer),
+        participant: room.named(by, Peer::User(user)),
+        banned_rights: rights.into(),
+    }
+}
+
+fn kick(room: &Room, by: i64, peer: Peer, user: i64) -> functions::channels::EditBanned {
+    let rights = types::ChatBannedRights::new(0);
+    ban(room, by, peer, user, types::ChatBannedRights { view_messages: true, ..rights })
+}
+
+#[test]
+fn a_new_channel_is_answered_with_its_first_message_and_its_name() {
+    let mut room = Room::new();
+    let alice = room.alice;
+    let query = functions::channels::CreateChannel {
+        megagroup: true,
+        ..functions::channels::CreateChannel::new("Room".into(), "about".into())
+    };
+    let answer = room.ask(alice, &query).unwrap();
+    assert_eq!(sent_id(&answer), 1);
+    let enums::Updates::Updates(updates) = answer else { panic!("{answer:?}") };
+    let [
+        enums::Update::MessageId(_),
+        enums::Update::Channel(_),
+        enums::Update::NewChannelMessage(new),
+    ] = updates.updates.as_slice()
+    else {
+        panic!("{updates:?}");
+    };
+    assert_eq!((new.pts, new.pts_count), (2, 1));
+    let [enums::Chat::Channel(seen)] = updates.chats.as_slice() else { panic!("{updates:?}") };
+    assert!(seen.creator && seen.megagroup && !seen.broadcast && seen.access_hash.is_some());
+    let Some(enums::ChatBannedRights::Rights(rights)) = &seen.default_banned_rights else {
+        panic!("{seen:?}");
+    };
+    assert_eq!(rights.until_date, i32::MAX);
+    let peer = Peer::Channel(seen.id);
+    assert_eq!((room.dialog(alice, peer).pts, room.state(alice).pts), (Some(2), 1));
+}
+
+#[test]
+fn a_channels_box_is_apart_and_without_holes() {
+    let mut room = Room::new();
+    let (alice, bob, carol) = (room.alice, room.bob, room.carol);
+    let peer = channel(&mut room, false);
+    let before = room.state(bob).pts;
+    let first = room.send(alice, peer, "a");
+    room.send(bob, peer, "b");
+    let edit = functions::messages::EditMessage {
+        message: Some("A".into()),
+        ..functions::messages::EditMessage::new(room.named(alice, peer), first)
+    };
+    room.ask(alice, &edit).unwrap();
+    let delete = functions::channels::DeleteMessages {
+        channel: room.channel(alice, peer),
+        id: vec![1, 2, 99],
+    };
+    let enums::messages::AffectedMessages::Messages(affected) = room.ask(alice, &delete).unwrap();
+    assert_eq!(affected.pts_count, 2);
+    let told = room.told(carol);
+    let numbers: Vec<_> = told.iter().filter_map(channel_pts).collect();
+    assert_eq!(numbers, [(4, 1), (5, 1), (6, 1), (8, 2)]);
+    assert_eq!(affected.pts, 8);
+    assert_eq!(told.iter().filter_map(common_pts).count(), 0);
+    assert_eq!(room.state(bob).pts, before);
+    let out: Vec<bool> = room
+        .told(bob)
+        .iter()
+        .filter_map(|update| match update {
+            enums::Update::NewChannelMessage(new) => Some(plain(&new.message).out),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(out, [false, true]);
+    assert_eq!(room.texts(carol, peer), ["b", "A"]);
+    let delete =
+        functions::channels::DeleteMessages { channel: room.channel(bob, peer), id: vec![first] };
+    assert_eq!(room.refused(bob, &delete), "403 MESSAGE_DELETE_FORBIDDEN");
+    let common = functions::messages::DeleteMessages { revoke: true, id: vec![first] };
+    room.ask(alice, &common).unwrap();
+    assert_eq!(room.texts(carol, peer), ["b", "A"], "other numbers are of other boxes");
+}
+
+#[test]
+fn what_was_missed_in_a_channel_comes_in_parts_or_is_too_long() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    for number in 0..6 {
+        room.send(alice, peer, &number.to_string());
+    }
+    let at = room.dialog(bob, peer).pts.unwrap();
+    let (mut pts, mut texts, mut parts) = (at - 6, Vec::new(), 0);
+    loop {
+        let part = difference(&mut room, bob, peer, pts, 4).unwrap();
+        let enums::updates::ChannelDifference::Difference(part) = part else { panic!("{part:?}") };
+        texts.extend(part.new_messages.iter().map(text_of));
+        (pts, parts) = (part.pts, parts + 1);
+        if part.r#final {
+            break;
+        }
+    }
+    assert_eq!((texts.concat().as_str(), pts, parts), ("012345", at, 2));
+    let nothing = difference(&mut room, bob, peer, at, 100).unwrap();
+    let enums::updates::ChannelDifference::Empty(nothing) = nothing else { panic!("{nothing:?}") };
+    assert_eq!((nothing.pts, nothing.r#final), (at, true));
+    assert_eq!(
+        difference(&mut room, bob, peer, 0, 1),
+        Err("400 PERSISTENT_TIMESTAMP_EMPTY".into())
+    );
+    let late = difference(&mut room, bob, peer, at + 1, 1);
+    assert_eq!(late, Err("400 PERSISTENT_TIMESTAMP_INVALID".into()));
+
+    room.world.habits.events = 2;
+    room.send(alice, peer, "6");
+    let long = difference(&mut room, bob, peer, 1, 100).unwrap();
+    let enums::updates::ChannelDifference::TooLong(long) = long else { panic!("{long:?}") };
+    let enums::Dialog::Dialog(dialog) = &long.dialog else { panic!("{long:?}") };
+    assert_eq!((dialog.pts, dialog.top_message, long.r#final), (Some(at + 1), 9, true));
+    assert_eq!(text_of(&long.messages[0]), "6");
+}
+
+#[test]
+fn the_common_difference_names_the_channels_in_which_something_happened() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    room.later(100);
+    let state = room.state(bob);
+    room.later(100);
+    let ask = functions::updates::GetDifference::new(state.pts, state.date, state.qts);
+    assert!(matches!(room.ask(bob, &ask).unwrap(), enums::updates::Difference::Empty(_)));
+    room.send(alice, peer, "x");
+    let found = room.ask(bob, &ask).unwrap();
+    let enums::updates::Difference::Difference(found) = found else { panic!("{found:?}") };
+    let [enums::Update::ChannelTooLong(named)] = found.other_updates.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!((Peer::Channel(named.channel_id), named.pts), (peer, room.dialog(bob, peer).pts));
+    assert_eq!(found.chats.len(), 1);
+}
+
+#[test]
+fn who_is_thrown_out_sees_and_says_nothing_more() {
+    let mut room = Room::new();
+    let (alice, bob, carol) = (room.alice, room.bob, room.carol);
+    let peer = channel(&mut room, false);
+    let query = kick(&room, bob, peer, carol);
+    assert_eq!(room.refused(bob, &query), "400 CHAT_ADMIN_REQUIRED");
+    let query = kick(&room, alice, peer, alice);
+    assert_eq!(room.refused(alice, &query), "400 USER_ADMIN_INVALID");
+    let query = kick(&room, alice, peer, bob);
+    room.ask(alice, &query).unwrap();
+    let heard = room.heard(bob);
+    let [enums::Updates::Updates(updates)] = heard.as_slice() else { panic!("{heard:?}") };
+    assert!(matches!(updates.updates.as_slice(), [enums::Update::Channel(_)]));
+    assert!(matches!(updates.chats.as_slice(), [enums::Chat::ChannelForbidden(_)]), "{updates:?}");
+    assert_eq!(difference(&mut room, bob, peer, 1, 1), Err("400 CHANNEL_PRIVATE".into()));
+    let query = room.text(bob, peer, "?");
+    assert_eq!(room.refused(bob, &query), "400 CHANNEL_PRIVATE");
+    let query = functions::channels::JoinChannel { channel: room.channel(bob, peer) };
+    assert_eq!(room.refused(bob, &query), "400 CHANNEL_PRIVATE");
+    room.send(alice, peer, "quiet");
+    assert_eq!(room.told(bob), []);
+    assert_eq!(room.world.conversations(bob), []);
+    let query = functions::channels::GetParticipants {
+        channel: room.channel(alice, peer),
+        filter: types::ChannelParticipantsKicked { q: "BO".into() }.into(),
+        offset: 0,
+        limit: 10,
+        hash: 0,
+    };
+    let enums::channels::ChannelParticipants::Participants(kicked) =
+        room.ask(alice, &query).unwrap()
+    else {
+        panic!()
+    };
+    let [enums::ChannelParticipant::Banned(banned)] = kicked.participants.as_slice() else {
+        panic!("{kicked:?}");
+    };
+    assert_eq!(
+        (Peer::from(&banned.peer), banned.left, banned.kicked_by),
+        (Peer::User(bob), true, alice)
+    );
+
+    let query = ban(&room, alice, peer, bob, types::ChatBannedRights::new(0));
+    room.ask(alice, &query).unwrap();
+    let query = functions::channels::InviteToChannel {
+        channel: room.channel(alice, peer),
+        users: vec![room.user(alice, bob)],
+    };
+    room.ask(alice, &query).unwrap();
+    room.send(bob, peer, "back");
+}
+
+#[test]
+fn a_ban_ends_at_its_time() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    let until = room.now.unix() as i32 + 60;
+    let rights = types::ChatBannedRights::new(until);
+    let rights = types::ChatBannedRights { send_messages: true, ..rights };
+    let query = ban(&room, alice, peer, bob, rights);
+    room.ask(alice, &query).unwrap();
+    let query = room.text(bob, peer, "now");
+    assert_eq!(room.refused(bob, &query), "400 USER_BANNED_IN_CHANNEL");
+    room.later(60);
+    assert_eq!(room.refused(bob, &query), "answered");
+}
+
+#[test]
+fn only_admins_speak_in_a_broadcast_channel_and_in_its_name() {
+    let mut room = Room::new();
+    let (alice, bob, carol) = (room.alice, room.bob, room.carol);
+    let peer = channel(&mut room, true);
+    let query = room.text(bob, peer, "me too");
+    assert_eq!(room.refused(bob, &query), "400 CHAT_ADMIN_REQUIRED");
+    let admin =
+        |room: &Room, by, user, rights: types::ChatAdminRights| functions::channels::EditAdmin {
+            channel: room.channel(by, peer),
+            user_id: room.user(by, user),
+            admin_rights: rights.into(),
+            rank: None,
+        };
+    let rights = types::ChatAdminRights {
+        post_messages: true,
+        add_admins: true,
+        ..types::ChatAdminRights::new()
+    };
+    let query = admin(&room, alice, bob, rights.clone());
+    room.ask(alice, &query).unwrap();
+    let more = types::ChatAdminRights { ban_users: true, ..rights.clone() };
+    let query = admin(&room, bob, carol, more);
+    assert_eq!(room.refused(bob, &query), "403 RIGHT_FORBIDDEN");
+    let query = admin(&room, bob, alice, rights);
+    assert_eq!(room.refused(bob, &query), "400 USER_CREATOR");
+    room.told(carol);
+    let id = room.send(bob, peer, "news");
+    let told = room.told(carol);
+    let [enums::Update::NewChannelMessage(new)] = told.as_slice() else { panic!("{told:?}") };
+    let message = plain(&new.message);
+    assert_eq!((message.post, &message.from_id, message.views), (true, &None, Some(1)));
+    let query = functions::messages::GetMessagesViews {
+        peer: room.named(carol, peer),
+        id: vec![id],
+        increment: true,
+    };
+    let enums::messages::MessageViews::Views(views) = room.ask(carol, &query).unwrap();
+    let enums::MessageViews::Views(views) = &views.views[0];
+    assert_eq!(views.views, Some(2));
+    let query = functions::channels::GetParticipants {
+        channel: room.channel(carol, peer),
+        filter: enums::ChannelParticipantsFilter::ChannelParticipantsRecent,
+        offset: 0,
+        limit: 10,
+        hash: 0,
+    };
+    assert_eq!(room.refused(carol, &query), "400 CHAT_ADMIN_REQUIRED");
+}
+
+#[test]
+fn participants_come_in_pages() {
+    let mut room = Room::new();
+    let alice = room.alice;
+    let peer = channel(&mut room, false);
+    for number in 0..250 {
+        let user = room.world.add_user(&format!("User {number}"), &format!("+49 152 {number:07}"));
+        room.world.add_member(room.now, alice, peer, user).unwrap();
+    }
+    let mut page = |offset, limit| {
+        let query = functions::channels::GetParticipants {
+            channel: room.channel(alice, peer),
+            filter: enums::ChannelParticipantsFilter::ChannelParticipantsRecent,
+            offset,
+            limit,
+            hash: 0,
+        };
+        let enums::channels::ChannelParticipants::Participants(found) =
+            room.ask(alice, &query).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!(found.users.len(), found.participants.len());
+        (found.count, found.participants.len())
+    };
+    assert_eq!(page(0, i32::MAX), (253, 200));
+    assert_eq!(page(200, 200), (253, 53));
+    assert_eq!(page(253, 200), (253, 0));
+    assert_eq!(page(-1, -1), (253, 0));
+}
+
+#[test]
+fn a_public_channel_is_open_to_all_until_it_is_deleted() {
+    let mut room = Room::new();
+    let (alice, carol, bot) = (room.alice, room.carol, room.bot);
+    let peer = room.world.make_channel(room.now, alice, "Room", false).unwrap();
+    let query = functions::channels::JoinChannel { channel: room.channel(carol, peer) };
+    assert_eq!(room.refused(carol, &query), "400 CHANNEL_PRIVATE");
+    let username = |room: &Room, username: &str| functions::channels::UpdateUsername {
+        channel: room.channel(alice, peer),
+        username: username.into(),
+    };
+    for (name, answer) in [
+        ("1room", "400 USERNAME_INVALID"),
+        ("Robot_Bot", "400 USERNAME_OCCUPIED"),
+        ("the_room", "answered"),
+        ("the_room", "400 USERNAME_NOT_MODIFIED"),
+    ] {
+        let query = username(&room, name);
+        assert_eq!(room.refused(alice, &query), answer);
+    }
+    assert_eq!(room.world.channel_by_username("THE_ROOM").map(Peer::Channel), Some(peer));
+    room.ask(carol, &query).unwrap();
+    assert_eq!(room.texts(carol, peer), ["messageActionChatAddUser", "messageActionChannelCreate"]);
+    assert_eq!(room.refused(carol, &query), "400 USER_ALREADY_PARTICIPANT");
+    let leave =
+        |room: &Room, user| functions::channels::LeaveChannel { channel: room.channel(user, peer) };
+    let query = leave(&room, alice);
+    assert_eq!(room.refused(alice, &query), "400 USER_CREATOR");
+    let query = leave(&room, carol);
+    room.ask(carol, &query).unwrap();
+    assert_eq!(room.refused(carol, &query), "400 USER_NOT_PARTICIPANT");
+    // A bot may leave out the hash, and a stranger's is of no use.
+    let Peer::Channel(channel_id) = peer else { panic!() };
+    let unnamed = types::InputChannel { channel_id, access_hash: 0 };
+    let query = functions::channels::GetChannels { id: vec![unnamed.into()] };
+    assert_eq!(room.refused(bot, &query), "answered");
+    assert_eq!(room.refused(carol, &query), "400 CHANNEL_INVALID");
+
+    let delete = |room: &Room, user| functions::channels::DeleteChannel {
+        channel: room.channel(user, peer),
+    };
+    let query = delete(&room, carol);
+    assert_eq!(room.refused(carol, &query), "400 CHAT_ADMIN_REQUIRED");
+    let query = delete(&room, alice);
+    room.ask(alice, &query).unwrap();
+    assert_eq!(room.refused(alice, &query), "400 CHANNEL_PRIVATE");
+    assert_eq!(room.world.conversations(alice), []);
+}
+
+#[test]
+fn reading_in_a_supergroup_tells_reader_and_authors() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    room.send(alice, peer, "a");
+    let last = room.send(alice, peer, "b");
+    room.told(alice);
+    room.told(bob);
+    assert_eq!(room.dialog(bob, peer).unread_count, 3, "with who was brought in");
+    let query =
+        functions::channels::ReadHistory { channel: room.channel(bob, peer), max_id: last - 1 };
+    room.ask(bob, &query).unwrap();
+    let told = room.told(bob);
+    let [enums::Update::ReadChannelInbox(inbox)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((inbox.max_id, inbox.still_unread_count), (last - 1, 1));
+    let told = room.told(alice);
+    let [enums::Update::ReadChannelOutbox(outbox)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(outbox.max_id, last - 1);
+}
+
+#[test]
+fn a_history_is_cleared_for_one_or_for_all() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    let id = room.send(alice, peer, "a");
+    room.send(alice, peer, "b");
+    let clear = |room: &Room, user, for_everyone| functions::channels::DeleteHistory {
+        for_everyone,
+        channel: room.channel(user, peer),
+        max_id: id,
+    };
+    let query = clear(&room, bob, true);
+    assert_eq!(room.refused(bob, &query), "400 CHAT_ADMIN_REQUIRED");
+    let query = clear(&room, bob, false);
+    room.ask(bob, &query).unwrap();
+    assert_eq!((room.texts(bob, peer), room.texts(alice, peer).len()), (vec!["b".to_owned()], 4));
+    let query = clear(&room, alice, true);
+    room.ask(alice, &query).unwrap();
+    assert_eq!(room.texts(alice, peer), ["b"]);
+}
+
+#[test]
+fn strangers_are_shown_by_min_constructors_and_named_by_a_message() {
+    let mut room = Room::new();
+    room.world.habits.min_users = true;
+    let (alice, bob, carol) = (room.alice, room.bob, room.carol);
+    let peer = channel(&mut room, false);
+    let id = room.send(carol, peer, "who am I?");
+    let heard = room.heard(bob);
+    let [enums::Updates::Updates(updates)] = heard.as_slice() else { panic!("{heard:?}") };
+    let [enums::User::User(user)] = updates.users.as_slice() else { panic!("{updates:?}") };
+    assert!(user.min && user.access_hash != Some(room.world.accounts.access_hash(bob, carol)));
+    let by_hash = types::InputPeerUser { user_id: carol, access_hash: user.access_hash.unwrap() };
+    let mut query = room.text(bob, Peer::User(carol), "Carol?");
+    query.peer = by_hash.into();
+    assert_eq!(room.refused(bob, &query), "400 PEER_ID_INVALID");
+    let at = |msg_id| types::InputPeerUserFromMessage {
+        peer: room.named(bob, peer),
+        msg_id,
+        user_id: carol,
+    };
+    query.peer = at(1).into();
+    let elsewhere = query.clone();
+    query.peer = at(id).into();
+    assert_eq!(room.refused(bob, &elsewhere), "400 MSG_ID_INVALID");
+    assert_eq!(room.refused(bob, &query), "answered");
+    let _ = alice;
+}
+
+#[test]
+fn messages_are_found_by_number_and_by_text() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    let first = room.send(alice, peer, "Red apples");
+    let second = room.send(bob, peer, "green APPLES https://a.bc");
+    let id = |id| types::InputMessageId { id }.into();
+    let query = functions::channels::GetMessages {
+        channel: room.channel(bob, peer),
+        id: vec![id(second), id(99), id(first)],
+    };
+    let found = room.ask(bob, &query).unwrap();
+    let texts: Vec<_> = messages(&found).iter().map(text_of).collect();
+    assert_eq!(texts, ["green APPLES https://a.bc", "no 99", "Red apples"]);
+    let search =
+        |room: &Room, words: &str, filter: enums::MessagesFilter| functions::messages::Search {
+            peer: room.named(bob, peer),
+            q: words.into(),
+            filter,
+            limit: 10,
+            ..functions::messages::Search::new(
+                enums::InputPeer::Empty,
+                String::new(),
+                enums::MessagesFilter::InputMessagesFilterEmpty,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+            )
+        };
+    use enums::MessagesFilter::{
+        InputMessagesFilterEmpty, InputMessagesFilterPinned, InputMessagesFilterUrl,
+    };
+    let mut count = |words: &str, filter| {
+        let query = search(&room, words, filter);
+        let found = room.ask(bob, &query).unwrap();
+        messages(&found).len()
+    };
+    assert_eq!(count("apples", InputMessagesFilterEmpty), 2);
+    assert_eq!(count("red", InputMessagesFilterEmpty), 1);
+    assert_eq!(count("", InputMessagesFilterUrl), 1);
+    assert_eq!(count("", InputMessagesFilterPinned), 0);
+    assert_eq!(count("pears", InputMessagesFilterEmpty), 0);
+}
