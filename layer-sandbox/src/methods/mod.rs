@@ -278,7 +278,6 @@ table! {
     Both messages::ForwardMessages => messages::marks::forward_messages,
     User messages::GetBotCallbackAnswer => messages::callbacks::get_bot_callback_answer,
     Both messages::GetChats => messages::groups::get_chats,
-    User messages::GetDialogFilters => messages::lists::get_dialog_filters,
     User messages::GetDialogs => messages::dialogs::get_dialogs,
     Both messages::GetFullChat => messages::groups::get_full_chat,
     User messages::GetHistory => messages::history::get_history,

@@ -90,7 +90,7 @@ fn what_is_scheduled_is_sent_in_its_time_before_it_or_never() {
     let mut room = Room::new();
     let (alice, bob) = (room.alice, room.bob);
     let peer = Peer::User(bob);
-    let mut schedule = |room: &mut Room, text: &str, after: i32| {
+    let schedule = |room: &mut Room, text: &str, after: i32| {
         let mut query = room.text(alice, peer, text);
         query.schedule_date = Some(room.now.unix() as i32 + after);
         room.ask(alice, &query)

@@ -105,16 +105,6 @@ pub(in crate::methods) fn save_draft(
     Ok(true)
 }
 
-/// `messages.getDialogFilters`: there is none but the list of all.
-pub(in crate::methods) fn get_dialog_filters(
-    _: &mut World,
-    _: &Caller,
-    _: functions::messages::GetDialogFilters,
-) -> Result<enums::messages::DialogFilters, RpcError> {
-    let filters = vec![enums::DialogFilter::Default];
-    Ok(types::messages::DialogFilters { tags_enabled: false, filters }.into())
-}
-
 fn scheduled(
     world: &World,
     actor: &Actor,
