@@ -90,6 +90,9 @@ pub enum InvocationError {
     /// The answer is not what was asked for.
     #[error("the answer can't be read: {0}")]
     Deserialize(#[from] layer_tl_types::Error),
+    /// The answer can be read, and lacks what was asked for.
+    #[error("the server's answer lacks {0}")]
+    Unexpected(&'static str),
     /// The client was shut down.
     #[error("the client was shut down")]
     Dropped,

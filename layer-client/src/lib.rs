@@ -13,10 +13,10 @@ mod invoke;
 mod login;
 mod net;
 pub mod parsers;
-#[allow(dead_code, reason = "what uses it comes next")]
 mod peers;
 mod random;
 mod repeat;
+mod requests;
 mod retry;
 mod saver;
 mod seams;
@@ -39,4 +39,8 @@ pub use error::{InvocationError, RpcError};
 pub use layer_tl_types as tl;
 pub use login::{CodeKind, LoginToken, NextCode, PasswordError, PasswordToken, SignInError};
 pub use peers::{PeerRef, UnknownPeer};
+pub use requests::{
+    DialogIter, ForwardMessages, GlobalSearchBuilder, MessageIter, ParticipantIter, PinMessage,
+    SearchBuilder, SendMessage, TypingGuard,
+};
 pub use retry::{AutoSleep, NoRetries, RetryContext, RetryPolicy};

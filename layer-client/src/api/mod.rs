@@ -1,6 +1,14 @@
 //! What a client can do, a file for each family of methods.
 
 mod auth;
+mod callbacks;
+mod chats;
+mod dialogs;
+mod history;
+mod messages;
+mod participants;
 mod password;
+mod peers;
 pub(crate) mod qr;
+mod typing;
 mod updates;

@@ -19,12 +19,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use layer_tl_types::{enums, types};
 
 pub use error::UnknownPeer;
-#[allow(unused_imports, reason = "the methods that name peers come next")]
 pub(crate) use link::invite_hash;
 pub use peer_ref::PeerRef;
-#[allow(unused_imports, reason = "the methods that name peers come next")]
 pub(crate) use peer_ref::Reference;
-#[allow(unused_imports, reason = "the methods that name peers come next")]
 pub(crate) use seen::key as key_of;
 
 use crate::session::{Change, PeerKey, PeerKind, SavedPeer, SavedSession, SavedUser, SeenIn};
@@ -140,7 +137,6 @@ impl Peers {
     ///
     /// # Errors
     /// As [`Peers::input_peer`], and if it is no user.
-    #[allow(dead_code, reason = "beside its two siblings")]
     pub(crate) fn input_user(&self, key: PeerKey) -> Result<enums::InputUser, UnknownPeer> {
         as_user(self.input_peer(key)?)
     }
@@ -167,6 +163,20 @@ impl Peers {
     #[allow(dead_code, reason = "for wrappers and tests")]
     pub(crate) fn get(&self, key: PeerKey) -> Option<SavedPeer> {
         self.store().peers.get(&key).map(|entry| entry.peer.clone())
+    }
+
+    /// By which a peer is told apart that was named to the server.
+    pub(crate) fn key(&self, peer: &enums::InputPeer) -> Option<PeerKey> {
+        let (kind, id) = match peer {
+            enums::InputPeer::Empty => return None,
+            enums::InputPeer::PeerSelf => (PeerKind::User, self.me()?.id),
+            enums::InputPeer::Chat(peer) => (PeerKind::Chat, peer.chat_id),
+            enums::InputPeer::User(peer) => (PeerKind::User, peer.user_id),
+            enums::InputPeer::UserFromMessage(peer) => (PeerKind::User, peer.user_id),
+            enums::InputPeer::Channel(peer) => (PeerKind::Channel, peer.channel_id),
+            enums::InputPeer::ChannelFromMessage(peer) => (PeerKind::Channel, peer.channel_id),
+        };
+        Some(PeerKey { kind, id })
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {
@@ -385,6 +395,20 @@ fn with_hash(key: PeerKey, access_hash: i64) -> enums::InputPeer {
         PeerKind::Channel => types::InputPeerChannel { channel_id: key.id, access_hash }.into(),
         PeerKind::Chat => types::InputPeerChat { chat_id: key.id }.into(),
     }
+}
+
+/// The peer as the schema has it.
+pub(crate) fn peer_of(key: PeerKey) -> enums::Peer {
+    match key.kind {
+        PeerKind::User => types::PeerUser { user_id: key.id }.into(),
+        PeerKind::Chat => types::PeerChat { chat_id: key.id }.into(),
+        PeerKind::Channel => types::PeerChannel { channel_id: key.id }.into(),
+    }
+}
+
+/// Whether it is a channel or supergroup, for which the server has methods of their own.
+pub(crate) fn is_channel(peer: &enums::InputPeer) -> bool {
+    matches!(peer, enums::InputPeer::Channel(_) | enums::InputPeer::ChannelFromMessage(_))
 }
 
 fn user(id: i64) -> PeerKey {

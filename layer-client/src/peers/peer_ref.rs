@@ -7,6 +7,7 @@ use layer_tl_types::types;
 
 use super::{UnknownPeer, link, seen};
 use crate::session::{PeerKey, PeerKind};
+use crate::types::Message;
 
 /// A peer as you name it; methods take `impl Into<PeerRef>`.
 ///
@@ -18,6 +19,7 @@ use crate::session::{PeerKey, PeerKind};
 /// | `"https://t.me/name"`, `"t.me/name/12"`, `"tg://resolve?domain=name"` | a username |
 /// | `"t.me/c/123/4"` | the channel 123, which must be known |
 /// | `i64` and `"-1001234567890"` | an id as the Bot API has it: users positive, groups negative, channels below -1000000000000 |
+/// | [`&Message`](Message) | the chat that it stands in |
 /// | [`enums::Peer`], [`PeerKey`] | an id with its kind, which must be known |
 /// | [`enums::InputPeer`], [`enums::User`], [`enums::Chat`] | what the server said |
 ///
@@ -107,6 +109,14 @@ impl From<&enums::Peer> for PeerRef {
 impl From<enums::Peer> for PeerRef {
     fn from(peer: enums::Peer) -> Self {
         seen::key(&peer).into()
+    }
+}
+
+/// The chat that the message stands in.
+impl From<&Message> for PeerRef {
+    fn from(message: &Message) -> Self {
+        let nowhere = || Self(unreadable("the message is gone, nobody knows from where"));
+        message.peer_id().map_or_else(nowhere, Self::from)
     }
 }
 
