@@ -63,7 +63,7 @@ impl Client {
         let mut request = messages::EditMessage::new(self.resolve_peer(peer).await?, message_id);
         request.no_webpage = message.no_webpage;
         request.invert_media = message.invert_media;
-        request.entities = message.entities_sent();
+        request.entities = message.entities_sent(&self.inner.peers);
         request.schedule_date = message.schedule_date;
         request.message = text_sent(&message);
         request.media = message.media;
@@ -89,7 +89,7 @@ impl Client {
         let mut request = messages::EditInlineBotMessage::new(id.into());
         request.no_webpage = message.no_webpage;
         request.invert_media = message.invert_media;
-        request.entities = message.entities_sent();
+        request.entities = message.entities_sent(&self.inner.peers);
         request.message = text_sent(&message);
         request.media = message.media;
         request.reply_markup = markup.or(message.reply_markup);

@@ -1,7 +1,7 @@
 //! Whom a name, a number or an id means.
 
+use layer_tl_types::enums;
 use layer_tl_types::functions::{contacts, users};
-use layer_tl_types::{enums, types};
 
 use crate::peers::{PeerRef, Reference, UnknownPeer, as_channel, as_user, key_of};
 use crate::session::{PeerKey, PeerKind};
@@ -160,13 +160,7 @@ impl Client {
 
     /// A message as it is handed out.
     pub(crate) fn wrap(&self, raw: enums::Message) -> Message {
-        Message::from(raw)
-    }
-
-    /// The user who is logged in, as a peer.
-    pub(crate) fn me_as_peer(&self) -> Option<enums::Peer> {
-        let me = self.inner.peers.me()?;
-        Some(types::PeerUser { user_id: me.id }.into())
+        Message::of(raw, Some(&self.downgrade()))
     }
 
     /// Whether these are one peer.

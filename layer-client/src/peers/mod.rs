@@ -133,7 +133,7 @@ impl Peers {
         self.store().input_peer(key)
     }
 
-    /// The same for methods that take users only.
+    /// The same for what takes users only.
     ///
     /// # Errors
     /// As [`Peers::input_peer`], and if it is no user.

@@ -116,7 +116,7 @@ impl SendMessage {
                 request.invert_media = message.invert_media;
                 request.reply_to = message.reply_sent();
                 request.reply_markup = message.reply_markup.clone();
-                request.entities = message.entities_sent();
+                request.entities = message.entities_sent(&client.inner.peers);
                 request.schedule_date = message.schedule_date;
                 request.send_as = send_as;
                 client.invoke(&request).await?
@@ -131,7 +131,7 @@ impl SendMessage {
                 request.invert_media = message.invert_media;
                 request.reply_to = message.reply_sent();
                 request.reply_markup = message.reply_markup.clone();
-                request.entities = message.entities_sent();
+                request.entities = message.entities_sent(&client.inner.peers);
                 request.schedule_date = message.schedule_date;
                 request.send_as = send_as;
                 client.invoke(&request).await?

@@ -5,6 +5,7 @@ mod dcs;
 mod ends;
 mod login;
 mod password;
+mod talk;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

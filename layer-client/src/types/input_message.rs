@@ -6,6 +6,8 @@ use layer_tl_types::enums::{self, InputMedia, MessageEntity, MessageMedia};
 use layer_tl_types::types;
 
 use crate::parsers;
+use crate::peers::Peers;
+use crate::session::{PeerKey, PeerKind};
 
 /// A message to send, or what an edited one becomes: text, how it looks, and how it is sent. A plain
 /// text is one too, by `From`.
@@ -158,9 +160,20 @@ impl InputMessage {
         self
     }
 
-    /// The entities as a request has them.
-    pub(crate) fn entities_sent(&self) -> Option<Vec<MessageEntity>> {
-        (!self.entities.is_empty()).then(|| self.entities.clone())
+    /// The entities as a request has them: who is mentioned by his id is named as the server wants it,
+    /// and nobody is mentioned who can't be named.
+    pub(crate) fn entities_sent(&self, peers: &Peers) -> Option<Vec<MessageEntity>> {
+        let named = |entity: &MessageEntity| match entity {
+            MessageEntity::MentionName(mention) => {
+                let key = PeerKey { kind: PeerKind::User, id: mention.user_id };
+                let (offset, length) = (mention.offset, mention.length);
+                let user_id = peers.input_user(key).ok()?;
+                Some(types::InputMessageEntityMentionName { offset, length, user_id }.into())
+            }
+            other => Some(other.clone()),
+        };
+        let named: Vec<_> = self.entities.iter().filter_map(named).collect();
+        (!named.is_empty()).then_some(named)
     }
 
     /// What it answers, as a request has it.
