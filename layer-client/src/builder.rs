@@ -81,6 +81,8 @@ setters! {
     system_lang_code: impl Into<String> => |config, code| config.system_lang_code = code.into();
     /// The program's language.
     lang_code: impl Into<String> => |config, code| config.lang_code = code.into();
+    /// The name of the language pack.
+    lang_pack: impl Into<String> => |config, pack| config.lang_pack = pack.into();
     /// How long an address may take to be dialled.
     connect_timeout: Duration => |config, timeout| config.connect_timeout = timeout;
     /// How long a request may be without a sign from the server.
@@ -110,6 +112,7 @@ impl Builder {
         self.config.api_id = string.api_id;
         self.config.api_hash = string.api_hash;
         self.config.dc_addr = string.dc_addr;
+        self.config.dc_id = string.dc_id;
         self.config.server_keys = string.server_keys;
         self.config.test_dcs = string.test_dcs;
         Ok(self)

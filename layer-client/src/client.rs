@@ -23,6 +23,36 @@ use crate::{Builder, InvocationError};
 
 /// A connected client. Clones are cheap and stand for the same one; it ends when the last of them is
 /// dropped, when [`Client::disconnect`] is called, or by its [`ShutdownToken`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use layer_client::{Client, Config};
+///
+/// # let sandbox = layer_sandbox::Sandbox::start().await?;
+/// # let (_, token) = sandbox.world().add_bot("Echo", "echo_bot");
+/// # let folder = std::env::temp_dir().join(format!("layer-doc-client-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// let config = Config {
+///     session_path: "bot.session".into(),
+///     api_id: 12345,
+///     api_hash: "abc123".into(),
+/// #   dc_addr: Some(sandbox.address(2).to_string()),
+/// #   server_keys: vec![sandbox.public_key_pem()],
+///     ..Config::default()
+/// };
+/// # let config = Config { session_path: folder.join("bot.session"), ..config };
+/// let (client, shutdown) = Client::connect(config).await?;
+/// assert_eq!(client.bot_sign_in(&token).await?, "Echo");
+/// assert!(client.get_me().await?.bot);
+///
+/// // What was agreed and logged in is saved by itself.
+/// shutdown.cancel();
+/// shutdown.closed().await;
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
@@ -208,7 +238,8 @@ impl Client {
         let mut text = StringSession::new(session, config.api_id, &config.api_hash);
         if config.dc_addr.is_some() || !config.server_keys.is_empty() || config.test_dcs {
             let (address, public_keys) = (config.dc_addr.clone(), config.server_keys.clone());
-            let server = StringServer { address, public_keys, is_test: config.test_dcs };
+            let (dc_id, is_test) = (config.dc_id, config.test_dcs);
+            let server = StringServer { address, dc_id, public_keys, is_test };
             text.server = Some(server);
         }
         Ok(text.encode())
@@ -229,14 +260,16 @@ impl Config {
     pub fn from_string_session(text: &str) -> Result<Self, SessionError> {
         let string = StringSession::decode(text)?;
         let server = string.server.clone().unwrap_or_default();
+        let first = Self::default();
         Ok(Self {
+            dc_id: if server.dc_id > 0 { server.dc_id } else { first.dc_id },
             api_id: string.api_id,
             api_hash: string.api_hash.clone(),
             dc_addr: server.address,
             server_keys: server.public_keys,
             test_dcs: server.is_test,
             session_backend: Some(Arc::new(StringSessionBackend::new(string))),
-            ..Self::default()
+            ..first
         })
     }
 }

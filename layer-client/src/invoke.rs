@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use layer_mtproto::connection::Call;
-use layer_tl_types::{Deserializable, RemoteCall};
+use layer_tl_types::{Deserializable, Identifiable, RawObject, RemoteCall, functions};
 use tokio::time::sleep;
 
 use crate::client::{Client, Inner};
@@ -55,6 +55,25 @@ impl Client {
     /// [`InvocationError::Unknown`].
     ///
     /// May be dropped midway: the call is then given up, and the server is told so.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::sync::Arc;
+    /// use layer_client::{Client, tl};
+    ///
+    /// # let sandbox = layer_sandbox::Sandbox::start().await?;
+    /// # let session = Arc::new(layer_client::session::InMemoryBackend::default());
+    /// # let builder = Client::builder().api(1, "hash").session_backend(session);
+    /// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+    /// # let builder = builder.server_key(sandbox.public_key_pem());
+    /// let (client, _shutdown) = builder.connect().await?;
+    /// let request = tl::functions::help::GetNearestDc {};
+    /// let tl::enums::NearestDc::Dc(nearest) = client.invoke(&request).await?;
+    /// assert_eq!(nearest.this_dc, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Any [`InvocationError`].
@@ -133,7 +152,13 @@ impl Inner {
         let dc = course.dc.unwrap_or_else(|| self.dcs.home());
         let login = if course.route.with_login { self.carry_login(dc).await? } else { None };
         let link = self.link(dc, course.purpose).await?;
-        let call = Call::new(body.to_vec());
+        let mut sent = Vec::with_capacity(body.len() + 4);
+        if course.purpose == Purpose::Files {
+            // Updates come over the other link. The wrapper is its id, and then the query.
+            sent.extend(functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID.to_le_bytes());
+        }
+        sent.extend(body);
+        let call = Call::new(sent);
         let call = if course.may_repeat { call } else { call.once() };
         let answered = link.call(Asked::by(body), call).await;
         match answered {
@@ -178,8 +203,11 @@ impl Inner {
                     return Err(InvocationError::AnswerLost);
                 }
             }
-            // The link ended before the call was sent.
-            InvocationError::Dropped if !self.is_closing() => return course.renew(error),
+            // The link was ended for its key, not for us.
+            InvocationError::Dropped if !self.is_closing() && course.may_repeat => {
+                return course.renew(error);
+            }
+            InvocationError::Dropped if !self.is_closing() => return Err(InvocationError::Unknown),
             InvocationError::KeyDead
                 if course.may_repeat && course.dc.is_some_and(|dc| dc != self.dcs.home()) =>
             {
@@ -230,10 +258,11 @@ impl Inner {
         self.forget_user();
     }
 
-    /// Nobody is logged in any more. The keys stay.
+    /// Nobody is logged in any more. The keys stay; what was known of peers was for that user alone.
     pub(crate) fn forget_user(&self) {
         self.saver.change(|session| {
             let mut changes = vec![Change::User(None), Change::Updates(None)];
+            changes.extend(session.peers.keys().map(|peer| Change::PeerGone(*peer)));
             changes.extend(session.channels.keys().map(|channel| Change::ChannelGone(*channel)));
             for entry in session.dcs.iter().filter(|entry| entry.is_authorized) {
                 let mut entry = entry.clone();
@@ -242,7 +271,7 @@ impl Inner {
             }
             changes
         });
-        self.peers.set_me(None);
+        self.peers.clear();
         self.dcs.forget_logins();
         if let Some(ears) = self.ears.get() {
             ears.logged_in(false);

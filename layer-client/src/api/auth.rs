@@ -44,6 +44,31 @@ impl Client {
     ///
     /// May be dropped midway; a code may have been sent then.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::sync::Arc;
+    /// use layer_client::{Client, SignInError};
+    ///
+    /// # let sandbox = layer_sandbox::Sandbox::start().await?;
+    /// # let user = sandbox.world().add_user("Alice", "+4930901820");
+    /// # sandbox.world().set_password(user, "secret", "");
+    /// # let session = Arc::new(layer_client::session::InMemoryBackend::default());
+    /// # let builder = Client::builder().api(1, "hash").session_backend(session);
+    /// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+    /// # let builder = builder.server_key(sandbox.public_key_pem());
+    /// # let (client, _shutdown) = builder.connect().await?;
+    /// let token = client.request_login_code("+4930901820").await?;
+    /// # let code = sandbox.world().code_for("+4930901820").unwrap();
+    /// let name = match client.sign_in(&token, &code).await {
+    ///     Err(SignInError::PasswordRequired(token)) => client.check_password(*token, "secret").await?,
+    ///     done => done?,
+    /// };
+    /// assert_eq!(name, "Alice");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Any [`InvocationError`]; `PHONE_NUMBER_INVALID`, `PHONE_NUMBER_BANNED` and
     /// `PHONE_NUMBER_FLOOD` among the server's.

@@ -103,6 +103,30 @@ impl Client {
         self.invoke(&functions::account::ConfirmPasswordEmail { code }).await.map(drop)
     }
 
+    /// Has a code sent to the address for recovery, where a login asks for a password that is
+    /// forgotten. Gives the address with most of it hidden.
+    ///
+    /// # Errors
+    /// Any [`InvocationError`]; `PASSWORD_RECOVERY_NA` if there is no such address.
+    pub async fn request_password_recovery(&self) -> Result<String, InvocationError> {
+        let sent = self.invoke(&functions::auth::RequestPasswordRecovery {}).await?;
+        let enums::auth::PasswordRecovery::Recovery(sent) = sent;
+        Ok(sent.email_pattern)
+    }
+
+    /// Ends a login with the code for recovery, and gives the user's name. The account has no
+    /// password then.
+    ///
+    /// # Errors
+    /// [`SignInError::InvalidCode`], [`SignInError::ExpiredCode`], and any other [`SignInError`].
+    pub async fn recover_password(&self, code: &str) -> Result<String, SignInError> {
+        let code = code.trim().to_owned();
+        match self.invoke(&functions::auth::RecoverPassword { code, new_settings: None }).await {
+            Ok(authorization) => self.inner.take_authorization(authorization).await,
+            Err(error) => Err(self.inner.sign_in_error(error).await),
+        }
+    }
+
     async fn update_password(
         &self,
         present: Option<Secret>,

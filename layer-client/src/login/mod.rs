@@ -129,7 +129,9 @@ impl Inner {
             | "EMAIL_CODE_INVALID"
             | "CODE_INVALID"
             | "EMAIL_VERIFY_CODE_INVALID" => SignInError::InvalidCode,
-            "PHONE_CODE_EXPIRED" | "EMAIL_VERIFY_EXPIRED" => SignInError::ExpiredCode,
+            "PHONE_CODE_EXPIRED" | "EMAIL_VERIFY_EXPIRED" | "PASSWORD_RECOVERY_EXPIRED" => {
+                SignInError::ExpiredCode
+            }
             "PHONE_NUMBER_UNOCCUPIED" => SignInError::SignUpRequired,
             _ => SignInError::Other(error),
         }

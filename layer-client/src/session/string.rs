@@ -56,6 +56,8 @@ pub struct StringSession {
 pub struct StringServer {
     /// Its address with the port, in the form in which it was configured.
     pub address: Option<String>,
+    /// The data centre that is there; 0 if nobody said.
+    pub dc_id: i32,
     /// Its public keys in PEM; none if they are Telegram's.
     pub public_keys: Vec<String>,
     /// Whether these are test data centres.
@@ -84,6 +86,7 @@ impl StringSession {
             bytes.option(server.address.as_deref(), |bytes, address| {
                 bytes.bytes(address.as_bytes());
             });
+            bytes.i32(server.dc_id);
             bytes.count(server.public_keys.len());
             server.public_keys.iter().for_each(|key| bytes.bytes(key.as_bytes()));
             bytes.put(&[u8::from(server.is_test)]);
@@ -126,6 +129,7 @@ impl StringSession {
         let server = reader.option(|reader| {
             Ok(StringServer {
                 address: reader.option(Reader::string)?,
+                dc_id: reader.i32()?,
                 public_keys: reader.list(Reader::string)?,
                 is_test: reader.bool()?,
             })

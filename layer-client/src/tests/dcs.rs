@@ -25,7 +25,7 @@ async fn nearest(client: &Client, dc: i32) -> Result<i32, InvocationError> {
 fn transfer(function: u32, query: &[u8]) -> Option<Reply> {
     match function {
         EXPORT => {
-            let asked = functions::auth::ExportAuthorization::from_bytes(query).unwrap();
+            let asked = functions::auth::ExportAuthorization::from_bytes(&query[4..]).unwrap();
             let exported =
                 types::auth::ExportedAuthorization { id: 4711, bytes: vec![asked.dc_id as u8] };
             object(&enums::auth::ExportedAuthorization::from(exported))
@@ -274,4 +274,61 @@ async fn waits_that_the_server_asks_for_are_sat_out_and_long_ones_are_told() {
     let InvocationError::Rpc(error) = client.invoke(&NEAREST).await.unwrap_err() else { panic!() };
     assert_eq!(error.flood_wait_seconds(), Some(61));
     assert_eq!(started.elapsed().as_secs(), 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_go_over_a_link_of_their_own_under_the_same_key() {
+    let rig = Rig::new();
+    let part = functions::upload::SaveFilePart { file_id: 1, file_part: 0, bytes: vec![7; 1000] };
+    rig.answer(|_, function, query| {
+        (function == functions::upload::SaveFilePart::CONSTRUCTOR_ID).then(|| {
+            // What wraps it is taken off by then.
+            let part = functions::upload::SaveFilePart::from_bytes(&query[4..]).unwrap();
+            assert_eq!(part.bytes.len(), 1000);
+            object(&true)
+        })?
+    });
+    let (client, _token) = rig.connect().await.unwrap();
+    assert!(client.invoke(&part).await.unwrap());
+    assert!(client.invoke_on_dc(4, &part).await.unwrap());
+    assert_eq!(rig.server.dialled.load(Ordering::Relaxed), 4, "two links to each of the two");
+    assert_eq!(rig.server.world().keys.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_must_run_once_is_not_sent_again_when_its_link_is_ended() {
+    let rig = Rig::new();
+    let send_code = functions::auth::SendCode::CONSTRUCTOR_ID;
+    rig.answer(move |_, function, _| match function {
+        NEAREST_ID => refusal(406, "AUTH_KEY_DUPLICATED"),
+        id if id == send_code => Some(Reply::After(Duration::from_secs(60), Ok(vec![0; 4]))),
+        _ => None,
+    });
+    let (client, _token) = rig.connect().await.unwrap();
+    let other = client.clone();
+    let once = tokio::spawn(async move { other.request_login_code("+4930901820").await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    client.invoke(&NEAREST).await.unwrap_err();
+    let error = once.await.unwrap().unwrap_err();
+    assert!(matches!(error, InvocationError::Unknown), "{error}");
+    assert_eq!(rig.called::<functions::auth::SendCode>(), [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_the_server_has_already_is_not_a_refusal() {
+    let rig = Rig::new();
+    let send =
+        functions::messages::SendMessage::new(enums::InputPeer::PeerSelf, "hello".to_owned(), 42);
+    let mut tries = 0;
+    rig.answer(move |_, function, _| {
+        if function != functions::messages::SendMessage::CONSTRUCTOR_ID {
+            return None;
+        }
+        tries += 1;
+        // It has run the first one, and failed to say so.
+        if tries == 1 { refusal(500, "INTERNAL") } else { refusal(500, "RANDOM_ID_DUPLICATE") }
+    });
+    let (client, _token) = rig.connect().await.unwrap();
+    let error = client.invoke(&send).await.unwrap_err();
+    assert!(matches!(error, InvocationError::AnswerLost), "{error}");
 }

@@ -344,3 +344,20 @@ fn debug_shows_neither_number_nor_hash_nor_name() {
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
     }
 }
+
+#[test]
+fn whatever_a_client_is_asked_can_be_asked_from_any_task() {
+    fn can_be_sent<T: Send>(_: impl FnOnce(&'static Client, &'static LoginToken) -> T) {}
+
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Client>();
+    can_be_sent(|client, _| client.is_authorized());
+    can_be_sent(|client, _| client.request_login_code(PHONE));
+    can_be_sent(|client, token| client.sign_in(token, "1"));
+    can_be_sent(|client, _| client.bot_sign_in("1:2"));
+    can_be_sent(|client, _| client.qr_login());
+    can_be_sent(|client, _| client.sign_out());
+    can_be_sent(|client, _| client.set_password("x", "y", None));
+    can_be_sent(|client, _| client.save_session());
+    can_be_sent(|_, _| Client::connect(crate::Config::default()));
+}

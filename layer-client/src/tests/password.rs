@@ -131,3 +131,31 @@ async fn documents_that_a_password_seals_are_not_lost_with_it() {
     let error = client.change_password("secret", "other", "").await.unwrap_err();
     assert!(matches!(error, PasswordError::HasPassport), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_forgotten_password_is_recovered_by_mail() {
+    let (rig, client, token) = asked().await;
+    assert!(!token.has_recovery());
+    let error = client.request_password_recovery().await.unwrap_err();
+    assert!(error.is("PASSWORD_RECOVERY_NA"), "{error}");
+    client.check_password(token, "secret").await.unwrap();
+    client.remove_password("secret").await.unwrap();
+    let address = "alice@example.org";
+    assert!(client.set_password("forgotten", "", Some(address)).await.is_err(), "to be confirmed");
+    let code = rig.server.world().mailed_code(address).unwrap();
+    client.confirm_password_email(&code).await.unwrap();
+
+    let other = rig.another();
+    let (client, _) = other.connect().await.unwrap();
+    let sent = client.request_login_code(PHONE).await.unwrap();
+    let code = rig.server.world().code_for(PHONE).unwrap();
+    let error = client.sign_in(&sent, &code).await.unwrap_err();
+    let SignInError::PasswordRequired(token) = error else { panic!("{error}") };
+    assert!(token.has_recovery());
+    assert!(client.request_password_recovery().await.unwrap().contains('*'));
+    let error = client.recover_password("1").await.unwrap_err();
+    assert!(matches!(error, SignInError::InvalidCode), "{error}");
+    let code = rig.server.world().mailed_code(address).unwrap();
+    assert_eq!(client.recover_password(&code).await.unwrap(), "Alice");
+    assert!(client.is_authorized().await.unwrap());
+}

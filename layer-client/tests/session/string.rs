@@ -15,6 +15,7 @@ fn what(text: &str) -> String {
 fn carries_credentials_and_a_configured_server() {
     let mut string = StringSession::new(SavedSession::default(), 12345, "abc123");
     let mut server = StringServer::default();
+    server.dc_id = 4;
     server.address = Some("127.0.0.1:4430".to_owned());
     server.public_keys = vec![layer_crypto::rsa::TELEGRAM_TEST.to_pem()];
     server.is_test = true;
