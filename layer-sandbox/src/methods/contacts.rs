@@ -5,6 +5,7 @@ use layer_tl_types::{enums, functions, types};
 use super::users::peer_settings;
 use crate::World;
 use crate::router::{Caller, RpcError};
+use crate::world::Peer;
 use crate::world::{Contact, User, check_username, digits};
 
 /// So many results a search gives at most.
@@ -200,7 +201,7 @@ pub(super) fn resolve_username(
     let name = check_username(&query.username)?;
     let peer = world.owner_of(name);
     let peer = peer.ok_or_else(|| RpcError::new(400, "USERNAME_NOT_OCCUPIED"))?;
-    Ok(resolved(world, viewer, peer))
+    Ok(resolved(world, viewer, peer, caller.now.unix()))
 }
 
 /// `contacts.resolvePhone`.
@@ -212,7 +213,7 @@ pub(super) fn resolve_phone(
     let viewer = caller.user()?;
     let user_id = world.accounts.by_phone(&query.phone).map(|user| user.id);
     let user_id = user_id.ok_or_else(|| RpcError::new(400, "PHONE_NOT_OCCUPIED"))?;
-    Ok(resolved(world, viewer, types::PeerUser { user_id }.into()))
+    Ok(resolved(world, viewer, types::PeerUser { user_id }.into(), caller.now.unix()))
 }
 
 /// `contacts.search`: contacts by their names, and everybody by the beginnings of usernames.
@@ -347,14 +348,18 @@ fn set_blocked(
         let peer_id = types::PeerUser { user_id: id }.into();
         let update = types::UpdatePeerBlocked { blocked, ..types::UpdatePeerBlocked::new(peer_id) };
         world.notify(viewer, update.into(), now);
+        world.bot_stopped(viewer, caller.now, id, blocked);
     }
     Ok(changed)
 }
 
-fn resolved(world: &World, viewer: i64, peer: enums::Peer) -> enums::contacts::ResolvedPeer {
-    let users = match &peer {
-        enums::Peer::User(user) => vec![world.user(viewer, user.user_id)],
-        _ => Vec::new(),
-    };
-    types::contacts::ResolvedPeer { peer, chats: Vec::new(), users }.into()
+fn resolved(
+    world: &World,
+    viewer: i64,
+    peer: enums::Peer,
+    now: i64,
+) -> enums::contacts::ResolvedPeer {
+    let shown = [Peer::from(&peer)].into();
+    let (users, chats) = world.people(viewer, &shown, false, now as i32);
+    types::contacts::ResolvedPeer { peer, chats, users }.into()
 }

@@ -11,7 +11,7 @@ use crate::Now;
 use crate::router::RpcError;
 
 /// How a text is sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SendOptions {
     /// What is marked in it; offsets count UTF-16 units.
@@ -22,6 +22,16 @@ pub struct SendOptions {
     pub reply_to: Option<i32>,
     /// Without a sound.
     pub silent: bool,
+}
+
+/// Without what is marked, and on buttons.
+impl std::fmt::Debug for SendOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SendOptions")
+            .field("reply_to", &self.reply_to)
+            .field("silent", &self.silent)
+            .finish_non_exhaustive()
+    }
 }
 
 impl World {
@@ -244,5 +254,20 @@ impl World {
     /// The peers of somebody's conversations, in the order of the list.
     pub fn conversations(&self, user: i64) -> Vec<Peer> {
         self.dialogs(user)
+    }
+
+    /// A user has stopped a bot by blocking it, or lets it speak again: it is told. Nothing if it is no
+    /// bot.
+    pub(crate) fn bot_stopped(&mut self, user: i64, now: Now, bot: i64, stopped: bool) {
+        if !self.accounts.is_bot(bot) {
+            return;
+        }
+        let actor = Actor { user, now };
+        let mut batch = Batch::default();
+        let date = actor.date();
+        self.happened_to_bot(&mut batch, bot, |qts| {
+            types::UpdateBotStopped { user_id: user, date, stopped, qts }.into()
+        });
+        self.push_all(batch, &actor);
     }
 }

@@ -10,13 +10,19 @@ use super::{Peer, World};
 use crate::router::RpcError;
 
 /// Buttons that wait for their bots' answers, by the numbers of their queries.
-#[derive(Default, Debug)]
+#[derive(Default)]
 pub(crate) struct Callbacks {
     waiting: BTreeMap<i64, Waiting>,
 }
 
+/// Without what was answered.
+impl std::fmt::Debug for Callbacks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Callbacks").field("waiting", &self.waiting.len()).finish()
+    }
+}
+
 /// A query that waits: where its answer goes.
-#[derive(Debug)]
 struct Waiting {
     bot: i64,
     /// Key, session and message of the query; none if the button was pressed without a client.

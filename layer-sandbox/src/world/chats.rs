@@ -10,7 +10,6 @@ use super::{Peer, World};
 use crate::router::RpcError;
 
 /// A basic group.
-#[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) title: String,
     pub(crate) about: String,
@@ -25,6 +24,16 @@ pub(crate) struct Group {
     pub(crate) migrated_to: Option<i64>,
     pub(crate) default_banned: types::ChatBannedRights,
     pub(crate) links: Links,
+}
+
+/// Without its name and its links.
+impl std::fmt::Debug for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Group")
+            .field("members", &self.members.len())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Somebody in a basic group.
@@ -148,13 +157,13 @@ impl Channel {
 }
 
 /// A chat's invite links, by their hashes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Links {
     pub(crate) known: BTreeMap<String, Link>,
 }
 
 /// An invite link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Link {
     pub(crate) by: i64,
     pub(crate) date: i32,

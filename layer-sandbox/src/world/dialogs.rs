@@ -62,24 +62,23 @@ impl World {
         }
     }
 
-    /// How many messages of others an account has not read in a conversation, and in how many of them it
-    /// is mentioned.
-    pub(crate) fn unread(&self, viewer: i64, peer: Peer) -> (i32, i32) {
+    /// How many messages of others an account has not read in a conversation.
+    pub(crate) fn unread(&self, viewer: i64, peer: Peer) -> i32 {
         let dialog = self.talk.boxes.get(&viewer).and_then(|own| own.dialogs.get(&peer));
         let read = dialog.map_or(0, |dialog| dialog.read_inbox);
-        let (mut unread, mut mentions) = (0, 0);
-        for id in self.ids(viewer, peer) {
-            let Some(post) = self.post_of(viewer, peer, id) else { continue };
-            unread += i32::from(id > read && post.author != viewer);
-            mentions += i32::from(post.unread_by.contains(&viewer));
-        }
-        (unread, mentions)
+        let others =
+            self.ids(viewer, peer).rev().take_while(|id| *id > read).filter(|id| {
+                self.post_of(viewer, peer, *id).is_some_and(|post| post.author != viewer)
+            });
+        i32::try_from(others.count()).unwrap_or(i32::MAX)
     }
 
     /// A conversation's line in the list; `None` if the account has none with this peer.
     pub(crate) fn dialog(&self, viewer: i64, peer: Peer) -> Option<types::Dialog> {
         let dialog = self.talk.boxes.get(&viewer)?.dialogs.get(&peer)?;
-        let (unread_count, unread_mentions_count) = self.unread(viewer, peer);
+        let unread_count = self.unread(viewer, peer);
+        let mentions = self.unread_mentions(viewer, peer).len();
+        let unread_mentions_count = i32::try_from(mentions).unwrap_or(i32::MAX);
         let pts = match peer {
             Peer::Channel(id) => Some(self.talk.channels.get(&id)?.pts.at()),
             _ => None,

@@ -46,7 +46,7 @@ impl World {
     /// Where an account's boxes stand.
     pub(crate) fn state(&self, actor: &Actor) -> types::updates::State {
         let dialogs = self.dialogs(actor.user);
-        let unread = dialogs.iter().filter(|peer| self.unread(actor.user, **peer).0 > 0).count();
+        let unread = dialogs.iter().filter(|peer| self.unread(actor.user, **peer) > 0).count();
         let own = self.talk.boxes.get(&actor.user);
         types::updates::State {
             pts: own.map_or(1, |own| own.pts.at()),

@@ -305,18 +305,17 @@ impl World {
 /// What is told by seq: neither pts nor qts says where it belongs, and it is not only of the moment.
 fn is_numbered(update: &enums::Update) -> bool {
     use enums::Update::{
-        BotStopped, Channel, Chat, ChatParticipants, DialogPinned, DraftMessage, PinnedDialogs,
+        Channel, Chat, ChatParticipants, DialogPinned, DialogUnreadMark, DraftMessage,
     };
-    let lasting = matches!(
+    matches!(
         update,
         Channel(_)
             | Chat(_)
             | ChatParticipants(_)
             | DialogPinned(_)
+            | DialogUnreadMark(_)
             | DraftMessage(_)
-            | PinnedDialogs(_)
-    );
-    lasting && !matches!(update, BotStopped(_))
+    )
 }
 
 /// What is only of the moment, and needs nobody shown.

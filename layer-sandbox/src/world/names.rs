@@ -2,7 +2,7 @@
 
 use layer_tl_types::{enums, types};
 
-use super::World;
+use super::{Peer, World};
 use crate::router::RpcError;
 
 /// So long a user stays online after it has said that it is, in seconds.
@@ -11,8 +11,9 @@ const ONLINE: i32 = 300;
 impl World {
     /// Who has a username, in whatever case.
     pub(crate) fn owner_of(&self, username: &str) -> Option<enums::Peer> {
-        let user = self.accounts.by_username(username)?;
-        Some(types::PeerUser { user_id: user.id }.into())
+        let user = self.accounts.by_username(username).map(|user| Peer::User(user.id));
+        let owner = user.or_else(|| self.channel_by_username(username).map(Peer::Channel));
+        owner.map(Into::into)
     }
 
     /// A user comes online, or goes.

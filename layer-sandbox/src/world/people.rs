@@ -2,8 +2,10 @@
 
 use layer_tl_types::{enums, types};
 
-use super::World;
 use super::accounts::{Bot, TELEGRAM, User, digits};
+use super::fanout::Actor;
+use super::{Peer, World};
+use crate::Now;
 use crate::router::RpcError;
 
 /// Letters of a bot's token, after its id.
@@ -107,7 +109,8 @@ impl World {
     /// Whom a viewer means.
     ///
     /// # Errors
-    /// `USER_ID_INVALID` if there is no such user, or the access hash is not the viewer's.
+    /// `USER_ID_INVALID` if there is no such user, or the access hash is not the viewer's;
+    /// `MSG_ID_INVALID` if the message that is to show it does not.
     pub fn user_id(&self, viewer: i64, user: &enums::InputUser) -> Result<i64, RpcError> {
         let invalid = || RpcError::new(400, "USER_ID_INVALID");
         match user {
@@ -116,10 +119,10 @@ impl World {
                 let known = self.may_name(viewer, user.user_id, user.access_hash);
                 known.then_some(user.user_id).ok_or_else(invalid)
             }
-            // Whether the message shows the user is not looked at.
             enums::InputUser::FromMessage(user) => {
-                let known = self.accounts.get(user.user_id).is_some();
-                known.then_some(user.user_id).ok_or_else(invalid)
+                let actor = Actor { user: viewer, now: Now::default() };
+                self.shown_in(&actor, &user.peer, user.msg_id, Peer::User(user.user_id))?;
+                Ok(user.user_id)
             }
             enums::InputUser::Empty => Err(invalid()),
         }
@@ -137,7 +140,10 @@ impl World {
                 known.then_some(user.user_id)
             }
             enums::InputPeer::UserFromMessage(user) => {
-                self.accounts.get(user.user_id).map(|user| user.id)
+                let actor = Actor { user: viewer, now: Now::default() };
+                let shown = Peer::User(user.user_id);
+                self.shown_in(&actor, &user.peer, user.msg_id, shown)?;
+                Some(user.user_id)
             }
             _ => None,
         };

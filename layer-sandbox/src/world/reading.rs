@@ -31,7 +31,7 @@ impl World {
         }
         dialog.read_inbox = max_id;
         let authors = self.authors_of(actor.user, peer, before, max_id);
-        let (unread, _) = self.unread(actor.user, peer);
+        let unread = self.unread(actor.user, peer);
         match peer {
             Peer::Channel(id) => {
                 let pts = self.talk.channels.get(&id).map_or(1, |channel| channel.pts.at());
@@ -124,6 +124,10 @@ impl World {
 
     /// The messages of a conversation that name an account and that it has not looked at.
     pub(crate) fn unread_mentions(&self, viewer: i64, peer: Peer) -> Vec<i32> {
+        // Nobody is named in private.
+        if matches!(peer, Peer::User(_)) {
+            return Vec::new();
+        }
         let unread = |id: &i32| {
             let post = self.post_of(viewer, peer, *id);
             post.is_some_and(|post| post.unread_by.contains(&viewer))

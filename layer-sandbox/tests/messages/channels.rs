@@ -356,7 +356,9 @@ fn a_public_channel_is_open_to_all_until_it_is_deleted() {
         let query = username(&room, name);
         assert_eq!(room.refused(alice, &query), answer);
     }
-    assert_eq!(room.world.channel_by_username("THE_ROOM").map(Peer::Channel), Some(peer));
+    let resolve = functions::contacts::ResolveUsername::new("THE_ROOM".into());
+    let enums::contacts::ResolvedPeer::Peer(found) = room.ask(carol, &resolve).unwrap();
+    assert_eq!((Peer::from(&found.peer), found.chats.len()), (peer, 1));
     room.ask(carol, &query).unwrap();
     assert_eq!(room.texts(carol, peer), ["messageActionChatAddUser", "messageActionChannelCreate"]);
     assert_eq!(room.refused(carol, &query), "400 USER_ALREADY_PARTICIPANT");
@@ -453,6 +455,16 @@ fn strangers_are_shown_by_min_constructors_and_named_by_a_message() {
     query.peer = at(id).into();
     assert_eq!(room.refused(bob, &elsewhere), "400 MSG_ID_INVALID");
     assert_eq!(room.refused(bob, &query), "answered");
+    let by_message = |msg_id| types::InputUserFromMessage {
+        peer: room.named(bob, peer),
+        msg_id,
+        user_id: carol,
+    };
+    let hers = functions::users::GetUsers { id: vec![by_message(id).into()] };
+    let nobodys = functions::users::GetUsers { id: vec![by_message(1).into()] };
+    let found = [room.ask(bob, &hers).unwrap(), room.ask(bob, &nobodys).unwrap()];
+    let is_there = found.map(|found| matches!(found[0], enums::User::User(_)));
+    assert_eq!(is_there, [true, false]);
     let _ = alice;
 }
 

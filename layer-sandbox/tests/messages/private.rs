@@ -267,6 +267,23 @@ fn reading_moves_both_marks_and_counts_what_is_left() {
 }
 
 #[test]
+fn a_bot_is_told_that_it_was_stopped_by_its_own_numbers() {
+    let mut room = Room::new();
+    let (alice, bot) = (room.alice, room.bot);
+    let id = room.named(alice, Peer::User(bot));
+    room.ask(alice, &functions::contacts::Block { my_stories_from: false, id }).unwrap();
+    let told = room.told(bot);
+    let [enums::Update::BotStopped(stopped)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((stopped.user_id, stopped.stopped, stopped.qts), (alice, true, 2));
+    let state = room.state(bot);
+    assert_eq!((state.pts, state.qts), (1, 2));
+    let query = functions::updates::GetDifference::new(1, 1, 1);
+    let found = room.ask(bot, &query).unwrap();
+    let enums::updates::Difference::Difference(found) = found else { panic!("{found:?}") };
+    assert_eq!(found.other_updates, told);
+}
+
+#[test]
 fn notes_to_oneself_are_one_copy_and_not_outgoing() {
     let mut room = Room::new();
     let alice = room.alice;

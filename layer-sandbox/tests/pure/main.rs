@@ -24,5 +24,6 @@ mod resending;
 mod script;
 mod service;
 mod states;
+mod talking;
 mod waiting;
 mod world;

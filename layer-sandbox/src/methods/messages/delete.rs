@@ -16,7 +16,7 @@ pub(super) fn affected(
     actor: &Actor,
     pts_count: i32,
 ) -> enums::messages::AffectedMessages {
-    let pts = world.state(actor).pts;
+    let pts = world.pts_of(actor, Peer::User(actor.user));
     types::messages::AffectedMessages { pts, pts_count }.into()
 }
 
@@ -62,7 +62,7 @@ pub(in crate::methods) fn delete_history(
     if !query.just_clear && offset == 0 {
         world.hide_dialog(actor.user, peer);
     }
-    let (pts, offset) = (world.state(&actor).pts, i32::try_from(offset).unwrap_or(i32::MAX));
+    let (pts, offset) = (world.pts_of(&actor, peer), i32::try_from(offset).unwrap_or(i32::MAX));
     world.push_all(batch, &actor);
     Ok(types::messages::AffectedHistory { pts, pts_count, offset }.into())
 }

@@ -67,16 +67,15 @@ pub(in crate::methods) fn read_mentions(
     let peer = world.peer(&actor, &query.peer)?;
     let unread = world.unread_mentions(actor.user, peer);
     let mut batch = Batch::default();
-    let (pts, read) = match peer {
+    // In a channel this moves nothing.
+    let read = match peer {
         Peer::Channel(id) => {
             world.read_contents_in(&mut batch, &actor, id, &unread);
-            (world.talk.channels.get(&id).map_or(1, |channel| channel.pts.at()), 0)
+            0
         }
-        _ => {
-            let read = world.read_contents(&mut batch, &actor, &unread).len();
-            (world.state(&actor).pts, read)
-        }
+        _ => world.read_contents(&mut batch, &actor, &unread).len(),
     };
+    let pts = world.pts_of(&actor, peer);
     world.push_all(batch, &actor);
     let pts_count = i32::try_from(read).unwrap_or(i32::MAX);
     Ok(types::messages::AffectedHistory { pts, pts_count, offset: 0 }.into())
