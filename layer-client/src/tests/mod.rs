@@ -3,8 +3,10 @@
 mod connect;
 mod dcs;
 mod ends;
+mod lists;
 mod login;
 mod password;
+mod sending;
 mod talk;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
