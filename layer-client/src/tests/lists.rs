@@ -114,7 +114,7 @@ async fn a_short_page_is_not_the_end_of_a_history_and_one_without_news_is() {
         };
         object(&page(&ids.iter().map(|id| (*id, 5, *id)).collect::<Vec<_>>(), None))
     });
-    let mut iter = two.alice.iter_messages(&channel_peer(5));
+    let mut iter = two.alice.iter_messages(channel_peer(5));
     let mut ids = Vec::new();
     while let Some(message) = iter.next().await.unwrap() {
         ids.push(message.id());
@@ -122,7 +122,7 @@ async fn a_short_page_is_not_the_end_of_a_history_and_one_without_news_is() {
     assert_eq!(ids, [90, 80, 70, 60]);
     assert_eq!(*asked.lock().unwrap(), [0, 80, 70, 60]);
     assert!(iter.next().await.unwrap().is_none());
-    let mut iter = two.alice.iter_messages(&channel_peer(5)).limit(3);
+    let mut iter = two.alice.iter_messages(channel_peer(5)).limit(3);
     for id in [90, 80, 70] {
         assert_eq!(iter.next().await.unwrap().unwrap().id(), id);
     }
@@ -176,7 +176,7 @@ async fn participants_are_walked_past_two_hundred_each_once() {
         let page = types::channels::ChannelParticipants { count: 450, participants, chats, users };
         object(&enums::channels::ChannelParticipants::from(page))
     });
-    let mut iter = two.alice.iter_participants(&channel_peer(5));
+    let mut iter = two.alice.iter_participants(channel_peer(5));
     let mut ids = Vec::new();
     while let Some(participant) = iter.next().await.unwrap() {
         let enums::Peer::User(user) = participant.peer() else { panic!() };

@@ -3,6 +3,7 @@
 mod connect;
 mod dcs;
 mod ends;
+mod groups;
 mod lists;
 mod login;
 mod password;
