@@ -106,6 +106,9 @@ const MOST_WRAPPERS: usize = 16;
 /// More messages than any client lets one query wait for.
 const MOST_AFTER: usize = 256;
 
+/// So many characters are remembered of what a client tells about itself.
+const LONGEST_NAME: usize = 128;
+
 /// What a packed object that is refused counts for: as much as is unpacked of a small one before its
 /// ratio tells against it.
 const COST_OF_REFUSED: usize = 1 << 20;
@@ -156,14 +159,16 @@ pub fn unwrap(query: &[u8], room: &mut usize) -> Result<Unwrapped, RpcError> {
             }
             functions::InitConnection::<RawObject>::CONSTRUCTOR_ID => {
                 let wrapper = inner!(InitConnection);
+                // It is remembered with the key, so it is not to be long.
+                let short = |text: String| text.chars().take(LONGEST_NAME).collect();
                 init = Some(ClientInfo {
                     api_id: wrapper.api_id,
-                    device_model: wrapper.device_model,
-                    system_version: wrapper.system_version,
-                    app_version: wrapper.app_version,
-                    system_lang_code: wrapper.system_lang_code,
-                    lang_pack: wrapper.lang_pack,
-                    lang_code: wrapper.lang_code,
+                    device_model: short(wrapper.device_model),
+                    system_version: short(wrapper.system_version),
+                    app_version: short(wrapper.app_version),
+                    system_lang_code: short(wrapper.system_lang_code),
+                    lang_pack: short(wrapper.lang_pack),
+                    lang_code: short(wrapper.lang_code),
                 });
                 wrapper.query
             }

@@ -10,6 +10,8 @@ use crate::world::{Contact, User, check_username, digits};
 
 /// So many results a search gives at most.
 const MOST_FOUND: i32 = 50;
+/// So many characters are kept of a name.
+const LONGEST_NAME: usize = 64;
 /// So many contacts are imported at once.
 const MOST_IMPORTED: usize = 500;
 
@@ -293,8 +295,9 @@ fn contacts_of(world: &World, id: i64) -> Vec<i64> {
 }
 
 fn put_contact(world: &mut World, viewer: i64, id: i64, mut contact: Contact) {
-    contact.first_name = contact.first_name.trim().to_owned();
-    contact.last_name = contact.last_name.trim().to_owned();
+    for name in [&mut contact.first_name, &mut contact.last_name] {
+        *name = name.trim().chars().take(LONGEST_NAME).collect();
+    }
     if let Some(user) = world.accounts.get_mut(viewer) {
         user.contacts.insert(id, contact);
     }

@@ -14,6 +14,7 @@ use crate::router::{Caller, RpcError};
 
 mod account;
 mod auth;
+mod bots;
 mod channels;
 mod contacts;
 mod help;
@@ -151,6 +152,7 @@ table! {
     User account::UpdateUsername => account::profile::update_username,
 
     Anyone auth::CancelCode => auth::code::cancel_code,
+    Anyone auth::CheckPaidAuth => auth::code::check_paid_auth,
     Anyone auth::CheckPassword => auth::password::check_password,
     Anyone auth::CheckRecoveryPassword => auth::password::check_recovery_password,
     Anyone auth::ExportLoginToken => auth::qr::export_login_token,
@@ -170,6 +172,12 @@ table! {
     Both auth::DropTempAuthKeys => auth::session::drop_temp_auth_keys,
     Both auth::ExportAuthorization => auth::session::export_authorization,
     User auth::ResetAuthorizations => auth::session::reset_authorizations,
+
+    Bot bots::GetBotCommands => bots::get_bot_commands,
+    Both bots::GetBotInfo => bots::get_bot_info,
+    Bot bots::ResetBotCommands => bots::reset_bot_commands,
+    Bot bots::SetBotCommands => bots::set_bot_commands,
+    Bot bots::SetBotInfo => bots::set_bot_info,
 
     User contacts::AcceptContact => contacts::accept_contact,
     User contacts::AddContact => contacts::add_contact,

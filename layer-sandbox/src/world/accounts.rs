@@ -19,6 +19,9 @@ pub const TELEGRAM: i64 = 777_000;
 /// The first id that is given out: longer than 32 bits, as those of new users are.
 const FIRST_ID: i64 = 5_000_000_001;
 
+/// With so many users, no more may sign up.
+const MOST_USERS: usize = 100_000;
+
 /// A user or a bot.
 #[derive(Clone)]
 #[non_exhaustive]
@@ -152,6 +155,11 @@ impl Accounts {
             self.next_id += 1;
         }
         self.next_id
+    }
+
+    /// Whether no more people may sign up.
+    pub(crate) fn is_full(&self) -> bool {
+        self.users.len() >= MOST_USERS
     }
 
     /// Puts a user in, in the place of the one that has its id.

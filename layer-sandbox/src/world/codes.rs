@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, VecDeque};
 use layer_tl_types::{enums, types};
 use rand_core::Rng;
 
-use super::World;
-use super::accounts::digits;
+use super::accounts::{TELEGRAM, digits};
 use super::people::test_dc;
+use super::{Peer, SendOptions, World};
+use crate::Now;
 use crate::router::RpcError;
 
 /// How a login code comes to a person (core api/auth).
@@ -34,6 +35,18 @@ pub enum CodeKind {
     SmsWord,
     /// Some words in a text message.
     SmsPhrase,
+    /// Not at all: what proves a real phone is wanted first, which only official apps have. Others ask
+    /// for the code to be sent again.
+    FirebaseSms,
+    /// Not at all, before the login is paid for.
+    Payment,
+}
+
+impl CodeKind {
+    /// Whether nothing is sent to the user.
+    fn is_silent(&self) -> bool {
+        matches!(self, Self::SetUpEmail | Self::FirebaseSms | Self::Payment)
+    }
 }
 
 /// A code that was sent.
@@ -76,6 +89,8 @@ const MOST_WRONG: u32 = 5;
 const MOST_ASKED: u32 = 20;
 /// So many codes are kept.
 const MOST_SENT: usize = 256;
+/// Of so many phone numbers and addresses something is remembered.
+const MOST_NUMBERS: usize = 10_000;
 /// Digits of a code.
 const DIGITS: usize = 5;
 /// Digits of a mailed code.
@@ -94,7 +109,7 @@ impl World {
     pub fn code_for(&self, phone: &str) -> Option<String> {
         let phone = digits(phone);
         let sent = self.codes.sent.iter().rev().find(|sent| sent.phone == phone)?;
-        (sent.kind != CodeKind::SetUpEmail).then(|| sent.code.clone())
+        (!sent.kind.is_silent()).then(|| sent.code.clone())
     }
 
     /// All codes that were sent to phones and not used yet, the oldest first: the hash by which the client
@@ -130,8 +145,9 @@ impl World {
     pub(crate) fn send_code(
         &mut self,
         phone: &str,
-        now: i64,
+        now: Now,
     ) -> Result<enums::auth::SentCode, RpcError> {
+        make_room(&mut self.codes.asked);
         let asked = self.codes.asked.entry(phone.to_owned()).or_default();
         if *asked >= MOST_ASKED {
             return Err(RpcError::new(406, "PHONE_PASSWORD_FLOOD"));
@@ -148,21 +164,22 @@ impl World {
         let kind = rest.pop_front().unwrap_or(CodeKind::Sms);
         let hash = hex(&self.random::<9>());
         let (phone, code) = (phone.to_owned(), String::new());
-        let sent = Sent { hash, phone, kind, code, rest, at: now, wrong: 0, confirmed: false };
-        Ok(self.send(sent))
+        let at = now.unix();
+        let sent = Sent { hash, phone, kind, code, rest, at, wrong: 0, confirmed: false };
+        Ok(self.send(sent, now))
     }
 
     /// Sends a code in the next of its ways.
     pub(crate) fn resend_code(
         &mut self,
         mut sent: Sent,
-        now: i64,
+        now: Now,
     ) -> Result<enums::auth::SentCode, RpcError> {
         let next = sent.rest.pop_front();
         sent.kind = next.ok_or_else(|| RpcError::new(406, "SEND_CODE_UNAVAILABLE"))?;
-        sent.at = now;
+        sent.at = now.unix();
         self.forget_code(&sent.hash);
-        Ok(self.send(sent))
+        Ok(self.send(sent, now))
     }
 
     /// As [`World::resend_code`], by mail to an address that has just been set.
@@ -170,19 +187,21 @@ impl World {
         &mut self,
         mut sent: Sent,
         address: &str,
+        now: Now,
     ) -> enums::auth::SentCode {
         sent.kind = CodeKind::Email(address.to_owned());
         self.forget_code(&sent.hash);
-        self.send(sent)
+        self.send(sent, now)
     }
 
-    fn send(&mut self, mut sent: Sent) -> enums::auth::SentCode {
+    fn send(&mut self, mut sent: Sent, now: Now) -> enums::auth::SentCode {
         sent.code = self.draw_code(&sent);
         match &sent.kind {
             CodeKind::Email(address) => {
+                make_room(&mut self.codes.mailed);
                 self.codes.mailed.insert(address.clone(), sent.code.clone());
             }
-            CodeKind::App => self.tell_code(&sent),
+            CodeKind::App => self.tell_code(&sent, now),
             _ => {}
         }
         let answer = sent.describe();
@@ -221,6 +240,7 @@ impl World {
     /// Mails a code, and returns how the client is told of it.
     pub(crate) fn mail_code(&mut self, address: &str) -> types::account::SentEmailCode {
         let code = self.draw_digits(MAILED);
+        make_room(&mut self.codes.mailed);
         self.codes.mailed.insert(address.to_owned(), code);
         let (email_pattern, length) = (mail_pattern(address), MAILED as i32);
         types::account::SentEmailCode { email_pattern, length }
@@ -278,7 +298,7 @@ impl World {
             return Err(RpcError::new(400, "PHONE_CODE_EMPTY"));
         }
         // Words are told by whoever types them in whatever case.
-        if sent.kind == CodeKind::SetUpEmail || !sent.code.eq_ignore_ascii_case(typed.trim()) {
+        if sent.kind.is_silent() || !sent.code.eq_ignore_ascii_case(typed.trim()) {
             sent.wrong += 1;
             return Err(RpcError::new(400, "PHONE_CODE_INVALID"));
         }
@@ -286,25 +306,15 @@ impl World {
         Ok(())
     }
 
-    /// Tells a user of a code where it is logged in already: as a message that clients show as one of
-    /// Telegram's.
-    fn tell_code(&mut self, sent: &Sent) {
+    /// Telegram writes a user its code, to be read where it is logged in already.
+    fn tell_code(&mut self, sent: &Sent, now: Now) {
         let Some(user) = self.accounts.by_phone(&sent.phone).map(|user| user.id) else { return };
         let code = &sent.code;
-        let message = format!(
+        let text = format!(
             "Login code: {code}. Do not give this code to anyone, even if they say they are from Telegram!"
         );
-        let date = sent.at;
-        let notice = types::UpdateServiceNotification {
-            popup: false,
-            invert_media: false,
-            inbox_date: Some(date as i32),
-            r#type: format!("auth{code}_{date}"),
-            message,
-            media: enums::MessageMedia::Empty,
-            entities: Vec::new(),
-        };
-        self.notify(user, notice.into(), date);
+        // Who has blocked it gets none.
+        let _ = self.send_text(now, TELEGRAM, Peer::User(user), text, SendOptions::default());
     }
 
     /// Forgets a code: it is used, or not wanted. Returns whether it was known.
@@ -321,6 +331,20 @@ impl World {
 }
 
 impl Sent {
+    /// What is to be paid.
+    fn bill(&self) -> enums::auth::SentCode {
+        let bill = types::auth::SentCodePaymentRequired {
+            store_product: "sandbox.login".into(),
+            phone_code_hash: self.hash.clone(),
+            support_email_address: "support@example.org".into(),
+            support_email_subject: "Login".into(),
+            premium_days: 7,
+            currency: "EUR".into(),
+            amount: 100,
+        };
+        enums::auth::SentCode::PaymentRequired(Box::new(bill))
+    }
+
     fn describe(&self) -> enums::auth::SentCode {
         let length = i32::try_from(self.code.chars().count()).unwrap_or(i32::MAX);
         let beginning = || self.code.split_inclusive(' ').next().map(str::to_owned);
@@ -350,6 +374,8 @@ impl Sent {
             CodeKind::SmsPhrase => {
                 types::auth::SentCodeTypeSmsPhrase { beginning: beginning() }.into()
             }
+            CodeKind::FirebaseSms => types::auth::SentCodeTypeFirebaseSms::new(length).into(),
+            CodeKind::Payment => return self.bill(),
         };
         let next_type = self.rest.front().and_then(CodeKind::next_type);
         let timeout = next_type.is_some().then_some(TIMEOUT);
@@ -367,7 +393,9 @@ impl CodeKind {
             Self::FlashCall => Some(enums::auth::CodeType::FlashCall),
             Self::MissedCall => Some(enums::auth::CodeType::MissedCall),
             Self::FragmentSms => Some(enums::auth::CodeType::FragmentSms),
-            Self::App | Self::Email(_) | Self::SetUpEmail => None,
+            Self::App | Self::Email(_) | Self::SetUpEmail | Self::FirebaseSms | Self::Payment => {
+                None
+            }
         }
     }
 }
@@ -376,6 +404,13 @@ impl CodeKind {
 impl std::fmt::Debug for Codes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Codes").field("sent", &self.sent.len()).finish_non_exhaustive()
+    }
+}
+
+/// Forgets the first entry of a full table.
+fn make_room<T>(table: &mut BTreeMap<String, T>) {
+    if table.len() >= MOST_NUMBERS {
+        table.pop_first();
     }
 }
 

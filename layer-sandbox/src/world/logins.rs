@@ -195,7 +195,7 @@ impl World {
             let bytes = self.random::<32>().to_vec();
             let (login_key, expires) = (caller.login_key, now + TOKEN_LIFE);
             self.ways.tokens.retain(|token| token.login_key != login_key);
-            let except = except.to_vec();
+            let except = except.iter().take(MOST).copied().collect();
             let token = Token { bytes, login_key, expires, except, accepted: None };
             push_bounded(&mut self.ways.tokens, token);
             self.ways.tokens.len() - 1
@@ -252,6 +252,14 @@ impl World {
             Login { imported, created: now, active: now, ..export.login },
         );
         Ok(id)
+    }
+
+    /// A key is forgotten, and what was under way under it.
+    pub(super) fn forget_ways_of(&mut self, key_id: i64) {
+        self.accounts.log_out(key_id);
+        self.ways.pending.remove(&key_id);
+        self.ways.revoked.retain(|key| *key != key_id);
+        self.ways.tokens.retain(|token| token.login_key != key_id);
     }
 
     /// Nobody awaits the password of a user any more.

@@ -359,7 +359,7 @@ impl World {
         self.keys.remove(id);
         self.sessions.destroy_all(id);
         // A temporary key has no login of its own.
-        self.accounts.log_out(id);
+        self.forget_ways_of(id);
     }
 
     /// The identifier of a message that is about to be sent: the time in 2^-32 seconds, its low two bits as

@@ -25,8 +25,12 @@ impl World {
         (user.online_until, user.is_online) = (Some(until), online);
         let status = user.status();
         for friend in self.friends_of(id) {
-            let status = status.clone();
-            self.notify(friend, types::UpdateUserStatus { user_id: id, status }.into(), now);
+            let enums::User::User(seen) = self.user(friend, id) else { continue };
+            // Not those who may not know.
+            if seen.status.as_ref() == Some(&status) {
+                let status = status.clone();
+                self.notify(friend, types::UpdateUserStatus { user_id: id, status }.into(), now);
+            }
         }
     }
 

@@ -58,6 +58,8 @@ const MOST_ATTEMPTS: usize = 64;
 const MOST_WRONG: u32 = 5;
 /// So long one waits after them, in seconds.
 const WAIT: i64 = 60;
+/// The longest hint, and the longest salt.
+const LONGEST: usize = 255;
 /// Bytes that a client must add to the first salt.
 const OWN_SALT: usize = 32;
 
@@ -187,6 +189,10 @@ impl World {
         if kdf.g != ours.g || kdf.p != ours.p || kdf.salt2 != ours.salt2 {
             return Err(invalid());
         }
+        let hint = settings.hint.clone().unwrap_or_default();
+        if hint.chars().count() > LONGEST || kdf.salt1.len() > LONGEST {
+            return Err(invalid());
+        }
         let longer = kdf.salt1.len() >= ours.salt1.len() + OWN_SALT;
         if !longer || !kdf.salt1.starts_with(&ours.salt1) {
             return Err(RpcError::new(400, "NEW_SALT_INVALID"));
@@ -195,7 +201,7 @@ impl World {
             salt1: kdf.salt1,
             salt2: kdf.salt2,
             verifier: Zeroizing::new(hash),
-            hint: settings.hint.clone().unwrap_or_default(),
+            hint,
             email: None,
         };
         password.open(&mut self.rng).map_err(|_| invalid())?;

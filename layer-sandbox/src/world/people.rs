@@ -4,6 +4,7 @@ use layer_tl_types::{enums, types};
 
 use super::accounts::{Bot, TELEGRAM, User, digits};
 use super::fanout::Actor;
+use super::preferences::Viewer;
 use super::{Peer, World};
 use crate::Now;
 use crate::router::RpcError;
@@ -85,8 +86,12 @@ impl World {
         } else if !user.usernames.is_empty() {
             seen.usernames = Some(user.list_usernames());
         }
+        let asks =
+            Viewer { id: viewer, is_contact: knows_me, is_bot: self.accounts.is_bot(viewer) };
+        let may_see = |key| is_self || user.preferences.lets_see(&key, asks);
         // Whoever has saved the number knows it.
-        let knows_phone = is_self || id == TELEGRAM || own.is_some_and(|own| !own.phone.is_empty());
+        let saved = own.is_some_and(|own| !own.phone.is_empty());
+        let knows_phone = id == TELEGRAM || saved || may_see(enums::PrivacyKey::PhoneNumber);
         seen.phone = user.phone.clone().filter(|_| knows_phone);
         match &user.bot {
             Some(bot) => {
@@ -96,7 +101,10 @@ impl World {
                 seen.bot_nochats = bot.nochats;
                 seen.bot_inline_placeholder = bot.inline_placeholder.clone();
             }
-            None => seen.status = Some(user.status()),
+            None if may_see(enums::PrivacyKey::StatusTimestamp) => {
+                seen.status = Some(user.status())
+            }
+            None => seen.status = Some(types::UserStatusRecently { by_me: false }.into()),
         }
         enums::User::User(Box::new(seen))
     }

@@ -1,5 +1,5 @@
-//! What a user has chosen: notifications, privacy and other settings. The sandbox keeps them and makes
-//! nothing of them.
+//! What a user has chosen: notifications, privacy and other settings. The sandbox keeps them; those on
+//! who sees the number, and when the user was online, it heeds.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,15 @@ pub(crate) struct Preferences {
     pub(crate) ttl_days: i32,
     pub(crate) sign_up_silent: bool,
     pub(crate) top_peers_off: bool,
+}
+
+/// Who wants to see something of a user.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Viewer {
+    pub(crate) id: i64,
+    /// The user has it among its contacts.
+    pub(crate) is_contact: bool,
+    pub(crate) is_bot: bool,
 }
 
 impl Default for Preferences {
@@ -75,10 +84,40 @@ impl Preferences {
         self.notify.clear();
     }
 
-    /// Who may see or do something: everybody, as long as nothing else is said.
+    /// Who may see or do something. As long as nothing else is said, contacts see the number, and
+    /// everybody all else.
     pub(crate) fn privacy(&self, key: &enums::PrivacyKey) -> Vec<enums::PrivacyRule> {
-        let everybody = || vec![enums::PrivacyRule::PrivacyValueAllowAll];
-        self.privacy.get(&key.to_bytes()).cloned().unwrap_or_else(everybody)
+        let usual = || match key {
+            enums::PrivacyKey::PhoneNumber => vec![
+                enums::PrivacyRule::PrivacyValueAllowContacts,
+                enums::PrivacyRule::PrivacyValueDisallowAll,
+            ],
+            _ => vec![enums::PrivacyRule::PrivacyValueAllowAll],
+        };
+        self.privacy.get(&key.to_bytes()).cloned().unwrap_or_else(usual)
+    }
+
+    /// Whether somebody may see something; the first rule that speaks of them decides.
+    pub(crate) fn lets_see(&self, key: &enums::PrivacyKey, viewer: Viewer) -> bool {
+        use enums::PrivacyRule as Rule;
+        let says = |rule: &Rule| match rule {
+            Rule::PrivacyValueAllowAll => Some(true),
+            Rule::PrivacyValueDisallowAll => Some(false),
+            Rule::PrivacyValueAllowContacts => viewer.is_contact.then_some(true),
+            Rule::PrivacyValueDisallowContacts => viewer.is_contact.then_some(false),
+            Rule::PrivacyValueAllowUsers(rule) => rule.users.contains(&viewer.id).then_some(true),
+            Rule::PrivacyValueDisallowUsers(rule) => {
+                rule.users.contains(&viewer.id).then_some(false)
+            }
+            Rule::PrivacyValueAllowBots => viewer.is_bot.then_some(true),
+            Rule::PrivacyValueDisallowBots => viewer.is_bot.then_some(false),
+            // Nobody is a close friend or pays, and who is in which chat is not looked at.
+            Rule::PrivacyValueAllowCloseFriends
+            | Rule::PrivacyValueAllowPremium
+            | Rule::PrivacyValueAllowChatParticipants(_)
+            | Rule::PrivacyValueDisallowChatParticipants(_) => None,
+        };
+        self.privacy(key).iter().find_map(says).unwrap_or(false)
     }
 
     /// Says who may see or do something.

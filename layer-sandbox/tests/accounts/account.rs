@@ -94,7 +94,7 @@ fn notifications_are_set_in_what_is_given_and_for_each_peer() {
 #[test]
 fn privacy_lets_everybody_until_it_is_set() {
     let mut room = Room::new();
-    let key = enums::InputPrivacyKey::PhoneNumber;
+    let key = enums::InputPrivacyKey::ProfilePhoto;
     let get = functions::account::GetPrivacy { key: key.clone() };
     let enums::account::PrivacyRules::Rules(before) = room.ask(ALICES, &get).unwrap();
     assert_eq!(before.rules, [enums::PrivacyRule::PrivacyValueAllowAll]);
@@ -114,6 +114,38 @@ fn privacy_lets_everybody_until_it_is_set() {
     assert_eq!(room.ask(ALICES, &other), Ok(before.into()));
     set.rules.clear();
     assert_eq!(room.refused(ALICES, &set), "400 PRIVACY_VALUE_INVALID");
+}
+
+#[test]
+fn who_may_see_the_number_and_the_time_decides_the_first_rule_that_speaks_of_them() {
+    type Rule = enums::InputPrivacyRule;
+    let mut room = Room::new();
+    let set = |room: &mut Room, key, rules: Vec<Rule>| {
+        room.ask(ALICES, &functions::account::SetPrivacy { key, rules }).unwrap();
+        let (by_bob, by_bot) =
+            (room.world.user(room.bob, room.alice), room.world.user(room.bot, room.alice));
+        [seen(by_bob), seen(by_bot)]
+    };
+    let phones = |seen: [types::User; 2]| seen.map(|user| user.phone.is_some());
+    let number = || enums::InputPrivacyKey::PhoneNumber;
+    let all = Rule::InputPrivacyValueAllowAll;
+    let none = Rule::InputPrivacyValueDisallowAll;
+    let bobs = vec![room.named(room.alice, room.bob)];
+    let not_bob: Rule = types::InputPrivacyValueDisallowUsers { users: bobs }.into();
+    let bots = Rule::InputPrivacyValueAllowBots;
+    assert_eq!(phones(set(&mut room, number(), vec![all.clone()])), [true, true]);
+    assert_eq!(phones(set(&mut room, number(), vec![not_bob, all.clone()])), [false, true]);
+    assert_eq!(phones(set(&mut room, number(), vec![bots, none.clone(), all])), [false, true]);
+    // Contacts see it unless something else is said.
+    let contacts = Rule::InputPrivacyValueAllowContacts;
+    assert_eq!(phones(set(&mut room, number(), vec![contacts.clone()])), [false, false]);
+    let (id, name) = (room.named(room.alice, room.bob), "Bob".to_owned());
+    let add = functions::contacts::AddContact::new(id, name, String::new(), String::new());
+    room.ask(ALICES, &add).unwrap();
+    assert_eq!(phones(set(&mut room, number(), vec![contacts, none.clone()])), [true, false]);
+    room.ask(ALICES, &functions::account::UpdateStatus { offline: false }).unwrap();
+    let [by_bob, _] = set(&mut room, enums::InputPrivacyKey::StatusTimestamp, vec![none]);
+    assert!(matches!(by_bob.status, Some(enums::UserStatus::Recently(_))));
 }
 
 #[test]

@@ -179,6 +179,30 @@ fn each_way_of_sending_describes_itself_and_its_code_logs_in() {
 }
 
 #[test]
+fn what_sends_no_code_leads_to_another_way() {
+    let mut room = Room::new();
+    room.world.send_codes_by(ALICE, [CodeKind::FirebaseSms, CodeKind::Payment, CodeKind::Sms]);
+    let first = sent(room.ask(NOBODYS, &send_code(ALICE)).unwrap());
+    assert!(matches!(first.r#type, Kind::FirebaseSms(_)));
+    assert_eq!(room.world.code_for(ALICE), None);
+    let (phone_number, phone_code_hash) = (ALICE.to_owned(), first.phone_code_hash);
+    let mut paid = functions::auth::CheckPaidAuth { phone_number, phone_code_hash, form_id: 1 };
+    assert_eq!(room.refused(NOBODYS, &paid), "400 FORM_ID_EMPTY");
+    let query = functions::auth::ResendCode::new(ALICE.into(), paid.phone_code_hash);
+    let answer = room.ask(NOBODYS, &query).unwrap();
+    let enums::auth::SentCode::PaymentRequired(bill) = answer else { panic!("{answer:?}") };
+    assert!(bill.amount > 0);
+    let unpaid = room.refused(NOBODYS, &sign_in(ALICE, &bill.phone_code_hash, "12345"));
+    assert_eq!(unpaid, "400 PHONE_CODE_INVALID");
+    paid.phone_code_hash = bill.phone_code_hash;
+    let last = sent(room.ask(NOBODYS, &paid).unwrap());
+    assert!(matches!(last.r#type, Kind::Sms(_)));
+    let code = room.world.code_for(ALICE).unwrap();
+    let query = sign_in(ALICE, &last.phone_code_hash, &code);
+    assert_eq!(logged_in(room.ask(NOBODYS, &query).unwrap()), room.alice);
+}
+
+#[test]
 fn a_mailed_code_is_given_as_such() {
     let mut room = Room::new();
     room.world.send_codes_by(ALICE, [CodeKind::Email("alice@example.org".into())]);

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod bots;
 mod codes;
 mod contacts;
 mod logins;

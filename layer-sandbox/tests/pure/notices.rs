@@ -1,5 +1,6 @@
 //! What accounts are told without asking, over the links of those who are logged in.
 
+use layer_sandbox::world::TELEGRAM;
 use layer_sandbox::{Caller, World};
 use layer_tl_types::{RemoteCall, enums, functions, types};
 
@@ -49,11 +50,14 @@ fn a_code_is_shown_where_the_user_is_logged_in() {
     let (phone_number, api_hash) = (ALICE.to_owned(), "abc".to_owned());
     ask(&mut link, &functions::auth::SendCode { phone_number, api_id: 1, api_hash, settings });
     let code = link.world.code_for(ALICE).unwrap();
-    let updates = updates(&mut link);
-    let [enums::Update::ServiceNotification(notice)] = updates.as_slice() else {
-        panic!("{updates:?}")
-    };
-    assert!(notice.message.contains(&code) && notice.inbox_date.is_some());
+    link.timeout().unwrap();
+    let heard = link.heard();
+    let short = heard.iter().find_map(|heard| match heard.is()? {
+        enums::Updates::UpdateShortMessage(short) => Some(short),
+        _ => None,
+    });
+    let short = short.unwrap();
+    assert!(short.message.contains(&code) && short.user_id == TELEGRAM, "{short:?}");
 }
 
 #[test]

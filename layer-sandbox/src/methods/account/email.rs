@@ -53,7 +53,7 @@ pub(crate) fn verify_email(
             if let Some(user) = user.and_then(|id| world.accounts.get_mut(id)) {
                 user.login_email = Some(email.clone());
             }
-            let sent_code = world.mail_login_code(sent, &email);
+            let sent_code = world.mail_login_code(sent, &email, caller.now);
             Ok(types::account::EmailVerifiedLogin { email, sent_code }.into())
         }
         enums::EmailVerifyPurpose::LoginChange | enums::EmailVerifyPurpose::Passport => {

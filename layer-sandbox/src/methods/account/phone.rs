@@ -2,8 +2,8 @@
 
 use layer_tl_types::{enums, functions, types};
 
-use super::super::auth::code::phone_number;
 use crate::World;
+use crate::methods::auth::code::phone_number;
 use crate::router::{Caller, RpcError};
 
 /// So long a user who has forgotten its password waits until the account is deleted, in seconds.
@@ -16,7 +16,7 @@ pub(crate) fn send_change_phone_code(
     query: functions::account::SendChangePhoneCode,
 ) -> Result<enums::auth::SentCode, RpcError> {
     let phone = free_number(world, &query.phone_number)?;
-    world.send_code(&phone, caller.now.unix())
+    world.send_code(&phone, caller.now)
 }
 
 /// `account.changePhone`: with the code that was sent there.

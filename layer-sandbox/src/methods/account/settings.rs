@@ -6,6 +6,9 @@ use crate::World;
 use crate::router::{Caller, RpcError};
 use crate::world::Preferences;
 
+/// So many users and chats are named in the rules of one thing.
+const MOST_NAMED: usize = 1000;
+
 /// `account.getNotifySettings`.
 pub(crate) fn get_notify_settings(
     world: &mut World,
@@ -65,7 +68,16 @@ pub(crate) fn set_privacy(
     if query.rules.is_empty() {
         return Err(RpcError::new(400, "PRIVACY_VALUE_INVALID"));
     }
-    if query.rules.len() > 16 {
+    let named = |rule: &enums::InputPrivacyRule| match rule {
+        enums::InputPrivacyRule::InputPrivacyValueAllowUsers(rule) => rule.users.len(),
+        enums::InputPrivacyRule::InputPrivacyValueDisallowUsers(rule) => rule.users.len(),
+        enums::InputPrivacyRule::InputPrivacyValueAllowChatParticipants(rule) => rule.chats.len(),
+        enums::InputPrivacyRule::InputPrivacyValueDisallowChatParticipants(rule) => {
+            rule.chats.len()
+        }
+        _ => 1,
+    };
+    if query.rules.iter().map(named).sum::<usize>() > MOST_NAMED {
         return Err(RpcError::new(400, "PRIVACY_TOO_LONG"));
     }
     let rules: Result<Vec<_>, _> =

@@ -31,7 +31,7 @@ pub(crate) fn send_code(
         let authorization = world.admit(caller, user)?.into();
         return Ok(types::auth::SentCodeSuccess { authorization }.into());
     }
-    world.send_code(&phone, caller.now.unix())
+    world.send_code(&phone, caller.now)
 }
 
 /// `auth.resendCode`: in the next of the ways that there are.
@@ -42,7 +42,7 @@ pub(crate) fn resend_code(
 ) -> Result<enums::auth::SentCode, RpcError> {
     let (phone, now) = (phone_number(&query.phone_number)?, caller.now.unix());
     let sent = world.sent_code(&phone, &query.phone_code_hash, now)?;
-    world.resend_code(sent, now)
+    world.resend_code(sent, caller.now)
 }
 
 /// `auth.resetLoginEmail`: who can't read the mail gets the code in the next of the ways that there are.
@@ -56,7 +56,21 @@ pub(crate) fn reset_login_email(
     if !matches!(sent.kind, CodeKind::Email(_)) {
         return Err(RpcError::new(400, "EMAIL_INSTALL_MISSING"));
     }
-    world.resend_code(sent, now)
+    world.resend_code(sent, caller.now)
+}
+
+/// `auth.checkPaidAuth`: it is paid for, and the code is sent in the next of the ways that there are.
+pub(crate) fn check_paid_auth(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::auth::CheckPaidAuth,
+) -> Result<enums::auth::SentCode, RpcError> {
+    let phone = phone_number(&query.phone_number)?;
+    let sent = world.sent_code(&phone, &query.phone_code_hash, caller.now.unix())?;
+    if sent.kind != CodeKind::Payment {
+        return Err(RpcError::new(400, "FORM_ID_EMPTY"));
+    }
+    world.resend_code(sent, caller.now)
 }
 
 /// `auth.cancelCode`: it is worth nothing any more.
@@ -124,6 +138,9 @@ pub(crate) fn sign_up(
     }
     if last_name.chars().count() > LONGEST_NAME {
         return Err(RpcError::new(400, "LASTNAME_INVALID"));
+    }
+    if world.accounts.is_full() {
+        return Err(RpcError::new(400, "PHONE_NUMBER_FLOOD"));
     }
     world.forget_code(&sent.hash);
     let id = world.add_user("", &phone);
