@@ -76,11 +76,12 @@ impl Inner {
             self.saver.change(|_| vec![Change::HomeDc(home), Change::User(Some(saved))]);
         }
         self.set_authorized(home, true);
-        // A login outlives the process from here on. Whether it could be saved is told elsewhere.
-        let _ = self.saver.flush().await;
+        // Before anything is waited for: updates may be under way.
         if is_new && let Some(ears) = self.ears.get() {
             ears.logged_in(true);
         }
+        // A login outlives the process from here on. Whether it could be saved is told elsewhere.
+        let _ = self.saver.flush().await;
         name
     }
 

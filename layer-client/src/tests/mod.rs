@@ -1,6 +1,7 @@
 //! Whole clients against a sandbox in memory, under a paused clock, every task counted.
 
 mod connect;
+mod contract;
 mod dcs;
 mod ends;
 mod groups;
