@@ -40,7 +40,7 @@ async fn connect(config: Config) -> Result<(Client, ShutdownToken), InvocationEr
 /// Makes a module of a program, in which `Client::connect` goes to the sandbox.
 macro_rules! program {
     ($name:ident, $file:literal) => {
-        #[allow(clippy::print_stdout, reason = "it is a program")]
+        #[allow(clippy::all, clippy::print_stdout, reason = "a program as it was promised")]
         mod $name {
             mod layer_client {
                 #[allow(unused_imports, reason = "each program takes what it needs")]
