@@ -54,14 +54,22 @@ impl World {
         let Some(post) = self.post_of(actor.user, peer, msg_id) else {
             return refused("MESSAGE_ID_INVALID");
         };
-        let bot = post.author;
+        let via_bot = post.content.via_bot;
+        let bot = via_bot.unwrap_or(post.author);
         if !self.accounts.is_bot(bot) {
             return refused("MESSAGE_ID_INVALID");
         }
         if !has_button(post.content.markup.as_ref(), &data) {
             return refused("DATA_INVALID");
         }
-        let Some(bots_id) = post.id_for(bot) else { return refused("MESSAGE_ID_INVALID") };
+        let bots_id = post.id_for(bot).filter(|_| via_bot.is_none());
+        let inline_id = match via_bot {
+            Some(_) => {
+                let number = self.number_of(actor.user, peer, msg_id);
+                number.and_then(|number| self.name_inline(bot, number))
+            }
+            None => None,
+        };
         let now = actor.now.monotonic;
         let until = now.saturating_add(self.habits.callback_patience);
         self.talk.callbacks.waiting.retain(|_, waiting| waiting.until > now);
@@ -75,15 +83,20 @@ impl World {
             Peer::User(_) => (Peer::User(actor.user), actor.user ^ bot),
             Peer::Chat(id) | Peer::Channel(id) => (peer, id),
         };
-        let update = types::UpdateBotCallbackQuery {
-            data: Some(data),
-            ..types::UpdateBotCallbackQuery::new(
-                query_id,
-                actor.user,
-                bots_peer.into(),
-                bots_id,
-                chat_instance,
-            )
+        let (user, data) = (actor.user, Some(data));
+        let update: enums::Update = match (bots_id, inline_id) {
+            (Some(id), _) => {
+                let peer = bots_peer.into();
+                let update =
+                    types::UpdateBotCallbackQuery::new(query_id, user, peer, id, chat_instance);
+                types::UpdateBotCallbackQuery { data, ..update }.into()
+            }
+            (None, Some(id)) => {
+                let update =
+                    types::UpdateInlineBotCallbackQuery::new(query_id, user, id, chat_instance);
+                types::UpdateInlineBotCallbackQuery { data, ..update }.into()
+            }
+            (None, None) => return refused("MESSAGE_ID_INVALID"),
         };
         let mut batch = Batch::default();
         batch.tell(bot, update);

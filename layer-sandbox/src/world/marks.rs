@@ -320,6 +320,7 @@ impl World {
             entities: post.content.entities.clone(),
             markup: post.content.markup.clone(),
             forwarded: (!drop_author).then_some(header),
+            via_bot: post.content.via_bot,
             ..Content::default()
         })
     }

@@ -22,6 +22,7 @@ pub(crate) mod entities;
 pub(crate) mod fanout;
 pub(crate) mod groups;
 mod habits;
+mod inline;
 mod input;
 pub(crate) mod invites;
 mod logins;

@@ -63,6 +63,8 @@ pub(crate) struct Content {
     pub(crate) silent: bool,
     pub(crate) noforwards: bool,
     pub(crate) was_scheduled: bool,
+    /// The bot whose result it is.
+    pub(crate) via_bot: Option<i64>,
 }
 
 impl Content {
@@ -169,6 +171,7 @@ impl World {
             from_id: shown_author(viewer, peer, post),
             saved_peer_id: (peer == Peer::User(viewer)).then(|| peer.into()),
             fwd_from: forwarded.clone().map(Into::into),
+            via_bot_id: post.content.via_bot,
             reply_to: self.reply_header(viewer, post),
             reply_markup: markup.clone(),
             entities: (!entities.is_empty()).then(|| entities.clone()),

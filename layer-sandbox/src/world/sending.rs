@@ -313,20 +313,34 @@ impl World {
                 _ => return refused("MESSAGE_EMPTY"),
             },
         }
-        let before = &post.content;
-        if before.text == content.text
-            && before.entities == content.entities
-            && before.markup == content.markup
-        {
+        let mut batch = Batch::default();
+        self.change(&mut batch, actor, number, content)?;
+        Ok(self.deliver(batch, actor))
+    }
+
+    /// Gives a message another text, marks and buttons, for all who have it.
+    ///
+    /// # Errors
+    /// `MESSAGE_NOT_MODIFIED`.
+    pub(crate) fn change(
+        &mut self,
+        batch: &mut Batch,
+        actor: &Actor,
+        number: u64,
+        content: Content,
+    ) -> Result<(), RpcError> {
+        let Content { text, entities, markup, .. } = content;
+        let Some(post) = self.talk.posts.get_mut(number) else {
+            return refused("MESSAGE_ID_INVALID");
+        };
+        let before = &mut post.content;
+        if before.text == text && before.entities == entities && before.markup == markup {
             return refused("MESSAGE_NOT_MODIFIED");
         }
-        if let Some(post) = self.talk.posts.get_mut(number) {
-            post.content = content;
-            post.edited = Some(actor.date());
-        }
-        let mut batch = Batch::default();
-        self.everywhere(&mut batch, number, actor, Event::Edit);
-        Ok(self.deliver(batch, actor))
+        (before.text, before.entities, before.markup) = (text, entities, markup);
+        post.edited = Some(actor.date());
+        self.everywhere(batch, number, actor, Event::Edit);
+        Ok(())
     }
 
     fn may_edit(&self, actor: &Actor, post: &Post) -> Result<(), RpcError> {

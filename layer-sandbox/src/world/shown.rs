@@ -11,6 +11,7 @@ pub(crate) fn peers_of_message(message: &enums::Message) -> Vec<Peer> {
         enums::Message::Message(message) => {
             peers.push(Peer::from(&message.peer_id));
             peers.extend(message.from_id.as_ref().map(Peer::from));
+            peers.extend(message.via_bot_id.map(Peer::User));
             if let Some(enums::MessageFwdHeader::Header(header)) = &message.fwd_from {
                 peers.extend(header.from_id.as_ref().map(Peer::from));
                 peers.extend(header.saved_from_peer.as_ref().map(Peer::from));
@@ -123,6 +124,9 @@ pub(crate) fn peers_of_update(update: &Update) -> Vec<Peer> {
             peers.push(Peer::from(&update.peer));
             peers_of_reactions(&update.reactions, &mut peers);
         }
+        Update::BotInlineQuery(update) => peers.push(Peer::User(update.user_id)),
+        Update::BotInlineSend(update) => peers.push(Peer::User(update.user_id)),
+        Update::InlineBotCallbackQuery(update) => peers.push(Peer::User(update.user_id)),
         Update::BotMessageReaction(update) => {
             peers.extend([Peer::from(&update.peer), Peer::from(&update.actor)]);
         }

@@ -8,6 +8,7 @@ use super::boxes::{AccountBox, Event};
 use super::callbacks::Callbacks;
 use super::chats::{Channel, Group};
 use super::fanout::{Actor, Batch};
+use super::inline::Inline;
 use super::posts::{Content, Post, Posts};
 use super::{Peer, World};
 use crate::router::RpcError;
@@ -26,6 +27,7 @@ pub(crate) struct Talk {
     pub(crate) channels: BTreeMap<i64, Channel>,
     pub(crate) posts: Posts,
     pub(crate) callbacks: Callbacks,
+    pub(crate) inline: Inline,
     /// The latest id of a group or channel.
     pub(crate) last_chat_id: i64,
     /// When something scheduled falls due, in unix seconds.
@@ -40,6 +42,7 @@ impl Default for Talk {
             channels: BTreeMap::new(),
             posts: Posts::default(),
             callbacks: Callbacks::default(),
+            inline: Inline::default(),
             last_chat_id: FIRST_CHAT_ID,
             next_scheduled: i32::MAX,
         }

@@ -11,6 +11,7 @@ mod buttons;
 mod channels;
 mod difference;
 mod groups;
+mod inline;
 mod lists;
 mod marks;
 mod private;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use layer_sandbox::{Peer, SendOptions};
+use layer_sandbox::{Caller, Peer, SendOptions};
 use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
 
 use crate::link::{Heard, Link, rpc_error};
@@ -170,4 +170,38 @@ fn nothing_that_was_said_is_shown_in_debug_output() {
     world.make_channel(now, alice, "SECRET channel", false).unwrap();
     let text = format!("{world:?}");
     assert!(!text.contains("SECRET") && text.contains("AccountBox"), "{text}");
+}
+
+#[test]
+fn who_asks_a_bot_inline_waits_for_its_results() {
+    let mut talk = Talk::new();
+    let (alice, bot, now) = (talk.alice, talk.bot, talk.link.now);
+    let world = &mut talk.link.world;
+    let own = world.accounts.get_mut(bot).and_then(|user| user.bot.as_mut()).unwrap();
+    own.inline_placeholder = Some("Search".into());
+    world.open_session(bot, 1);
+    world.log_in(bot, bot);
+    let access_hash = world.accounts.access_hash(alice, bot);
+    let query = functions::messages::GetInlineBotResults::new(
+        types::InputUser { user_id: bot, access_hash }.into(),
+        enums::InputPeer::PeerSelf,
+        "cats".into(),
+        String::new(),
+    );
+    let (msg_id, heard) = talk.link.ask(&query);
+    assert!(heard.iter().all(|heard| heard.result().is_none()), "{heard:?}");
+    let world = &mut talk.link.world;
+    let pushes = world.take_pushes(bot, 1);
+    let asked = enums::Updates::from_bytes(pushes.last().unwrap()).unwrap();
+    let enums::Updates::Updates(asked) = asked else { panic!("{asked:?}") };
+    let enums::Update::BotInlineQuery(asked) = &asked.updates[0] else { panic!("{asked:?}") };
+    assert_eq!(asked.peer_type, Some(enums::InlineQueryPeerType::Pm));
+    let results = functions::messages::SetInlineBotResults::new(asked.query_id, vec![], 30);
+    world.invoke(&Caller::new(bot, 2, 2, now), &results).unwrap();
+    talk.link.timeout().unwrap();
+    let heard = talk.link.heard();
+    let answer = types::messages::BotResults::new(asked.query_id, vec![], 30, vec![]);
+    let answer: enums::messages::BotResults = answer.into();
+    let results: Vec<_> = heard.iter().filter_map(Heard::result).collect();
+    assert_eq!(results, [(msg_id, answer.to_bytes().as_slice())]);
 }

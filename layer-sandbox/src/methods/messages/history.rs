@@ -6,9 +6,10 @@ use crate::World;
 use crate::router::{Caller, RpcError};
 use crate::world::Peer;
 use crate::world::fanout::Actor;
+use crate::world::posts::Post;
 
 /// The most messages in an answer.
-const MOST: i32 = 100;
+pub(super) const MOST: i32 = 100;
 
 /// Which messages of a conversation are asked for (api/offsets).
 pub(in crate::methods) struct Window {
@@ -160,21 +161,49 @@ pub(in crate::methods) fn answered(
     world.talk.posts.get(number)?.id_for(actor.user)
 }
 
-/// `messages.search` in one conversation: by text, author and date, the pinned ones, those with addresses
-/// or those that name who asks. Of other kinds there are none.
+/// What is searched for: by text, author and date, the pinned ones, those with addresses or those that
+/// name who asks. Of other kinds there are none.
+pub(in crate::methods) struct Sought<'a> {
+    /// In small letters.
+    pub(in crate::methods) words: String,
+    pub(in crate::methods) filter: &'a enums::MessagesFilter,
+    pub(in crate::methods) from: Option<Peer>,
+    pub(in crate::methods) min_date: i32,
+    pub(in crate::methods) max_date: i32,
+}
+
+impl Sought<'_> {
+    /// Whether this is one.
+    pub(in crate::methods) fn fits(&self, viewer: i64, post: &Post) -> bool {
+        use enums::MessagesFilter::{
+            InputMessagesFilterEmpty as Empty, InputMessagesFilterMyMentions as MyMentions,
+            InputMessagesFilterPinned as Pinned, InputMessagesFilterUrl as Url,
+        };
+        let kind = match self.filter {
+            Empty => post.content.action.is_none(),
+            Pinned => post.is_pinned(viewer),
+            MyMentions => post.mentions.contains(&viewer),
+            Url => post.content.entities.iter().any(|entity| {
+                matches!(entity, enums::MessageEntity::Url(_) | enums::MessageEntity::TextUrl(_))
+            }),
+            _ => false,
+        };
+        kind && post.content.text.to_lowercase().contains(&self.words)
+            && self.from.is_none_or(|from| post.from() == from)
+            && (self.min_date <= 0 || post.date >= self.min_date)
+            && (self.max_date <= 0 || post.date <= self.max_date)
+    }
+}
+
+/// `messages.search`: in one conversation.
 pub(in crate::methods) fn search(
     world: &mut World,
     caller: &Caller,
     query: functions::messages::Search,
 ) -> Result<enums::messages::Messages, RpcError> {
-    use enums::MessagesFilter::{
-        InputMessagesFilterEmpty as Empty, InputMessagesFilterMyMentions as MyMentions,
-        InputMessagesFilterPinned as Pinned, InputMessagesFilterUrl as Url,
-    };
     let actor = world.actor(caller)?;
     let peer = world.peer(&actor, &query.peer)?;
     let from = query.from_id.as_ref().map(|from| world.peer(&actor, from)).transpose()?;
-    let words = query.q.to_lowercase();
     let functions::messages::Search {
         offset_id,
         add_offset,
@@ -185,21 +214,10 @@ pub(in crate::methods) fn search(
         max_date,
         ..
     } = query;
+    let (words, filter) = (query.q.to_lowercase(), &query.filter);
+    let sought = Sought { words, filter, from, min_date, max_date };
     let asked = Window { offset_id, offset_date: 0, add_offset, limit, max_id, min_id };
     Ok(window(world, &actor, peer, &asked, |world, id| {
-        let Some(post) = world.post_of(actor.user, peer, id) else { return false };
-        let kind = match &query.filter {
-            Empty => post.content.action.is_none(),
-            Pinned => post.is_pinned(actor.user),
-            MyMentions => post.mentions.contains(&actor.user),
-            Url => post.content.entities.iter().any(|entity| {
-                matches!(entity, enums::MessageEntity::Url(_) | enums::MessageEntity::TextUrl(_))
-            }),
-            _ => false,
-        };
-        kind && post.content.text.to_lowercase().contains(&words)
-            && from.is_none_or(|from| post.from() == from)
-            && (min_date <= 0 || post.date >= min_date)
-            && (max_date <= 0 || post.date <= max_date)
+        world.post_of(actor.user, peer, id).is_some_and(|post| sought.fits(actor.user, post))
     }))
 }

@@ -4,8 +4,10 @@
 pub(super) mod callbacks;
 pub(super) mod delete;
 pub(super) mod dialogs;
+pub(super) mod global;
 pub(super) mod groups;
 pub(super) mod history;
+pub(super) mod inline;
 pub(super) mod links;
 pub(super) mod lists;
 pub(super) mod marks;
