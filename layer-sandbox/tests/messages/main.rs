@@ -14,5 +14,6 @@ mod groups;
 mod inline;
 mod lists;
 mod marks;
+mod members;
 mod private;
 mod room;
