@@ -10,6 +10,7 @@ mod login;
 mod password;
 mod sending;
 mod talk;
+mod updates;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

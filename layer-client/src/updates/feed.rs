@@ -64,6 +64,7 @@ impl Feed {
 
     /// Nobody is any more.
     pub(crate) fn stop(&self) {
+        self.outlet.clear();
         self.inbox.tell(Input::Stop);
     }
 
@@ -210,12 +211,14 @@ impl Task {
         let is_stalled = self.is_stalled();
         let Some(order) = &mut self.order else { return };
         if is_stalled {
-            if came.batch.seq.is_some() {
+            if let Some(seq) = came.batch.seq {
+                order.batch_begins(seq.start);
                 self.marks.put(Missed::Something);
             }
             for (place, item) in came.batch.updates {
                 match place {
                     Place::In { line, at, count } => {
+                        order.begins(line, at.saturating_sub(count));
                         self.marks.put(Missed::Update { line, at, count });
                     }
                     Place::Nowhere => deliver(&self.feed.outlet, item),
@@ -224,7 +227,12 @@ impl Task {
         } else {
             order.handle(came.batch, now);
         }
-        came.missed.into_iter().for_each(|missed| self.marks.put(missed));
+        for missed in came.missed {
+            if let Missed::Update { line, at, count } = missed {
+                order.begins(line, at.saturating_sub(count));
+            }
+            self.marks.put(missed);
+        }
     }
 
     /// Whether something waits to be delivered for which there is no room.

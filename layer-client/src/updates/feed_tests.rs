@@ -203,6 +203,23 @@ async fn what_comes_before_anybody_reads_is_not_lost() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_while_the_state_is_asked_for_is_not_taken_for_old() {
+    for early_reader in [true, false] {
+        let it = idle(100, &Fake::new(), SavedSession::default());
+        it.say_unheard(None, 3);
+        let early = early_reader.then(|| it.feed.stream(None));
+        it.feed.start(Start::default());
+        // The server answers with what it is by the end.
+        it.say(None, 2);
+        it.server.server().delay = Duration::from_millis(100);
+        settle().await;
+        let mut stream = early.unwrap_or_else(|| it.feed.stream(None));
+        expect(&mut stream, None, 4..=5).await;
+        expect_nothing(&mut stream).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_streams_each_get_everything() {
     let it = running(100).await;
     let (mut one, mut other) = (it.feed.stream(None), it.feed.stream(None));

@@ -12,15 +12,8 @@ use super::sequence::Sequence;
 pub(super) struct Marks {
     state: bool,
     something: bool,
-    lines: BTreeMap<LineId, Mark>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    /// Where the first began that could not be used.
-    before: Option<i32>,
-    /// How far the line has come without us, if that is known.
-    at: Option<i32>,
+    /// How far each line has come without us, if that is known.
+    lines: BTreeMap<LineId, Option<i32>>,
 }
 
 impl Marks {
@@ -28,17 +21,14 @@ impl Marks {
         match missed {
             Missed::State => self.state = true,
             Missed::Something => self.something = true,
-            Missed::In(line, at) => self.put_in(line, None, at),
-            Missed::Update { line, at, count } => {
-                self.put_in(line, Some(at.saturating_sub(count)), Some(at));
-            }
+            Missed::In(line, at) => self.put_in(line, at),
+            Missed::Update { line, at, .. } => self.put_in(line, Some(at)),
         }
     }
 
-    fn put_in(&mut self, line: LineId, before: Option<i32>, at: Option<i32>) {
-        let mark = self.lines.entry(line).or_insert(Mark { before, at });
-        mark.before = mark.before.into_iter().chain(before).min();
-        mark.at = mark.at.zip(at).map(|(one, other)| one.max(other));
+    fn put_in(&mut self, line: LineId, at: Option<i32>) {
+        let known = self.lines.entry(line).or_insert(at);
+        *known = known.zip(at).map(|(known, at)| known.max(at));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -53,11 +43,8 @@ impl Marks {
         if std::mem::take(&mut self.something) {
             order.missed(now);
         }
-        for (line, mark) in std::mem::take(&mut self.lines) {
-            if let Some(before) = mark.before {
-                order.begins(line, before);
-            }
-            order.missed_in(line, mark.at, now);
+        for (line, at) in std::mem::take(&mut self.lines) {
+            order.missed_in(line, at, now);
         }
     }
 }

@@ -9,6 +9,7 @@ mod delivery;
 mod difference;
 mod event;
 mod feed;
+mod fetch;
 mod inbox;
 mod line;
 mod marks;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::action::{Action, Batch, ChannelDifference, Difference, LineId, Place, Seq, State};
+use super::fetch::{Fetch, Floor, lower};
 use super::line::{Line, Step};
 
 /// How long what is missing may still come by itself.
@@ -18,10 +19,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) const SILENCE: Duration = Duration::from_secs(15 * 60);
 /// Channels whose differences are fetched at one time.
 const MOST_FETCHES: usize = 10;
-/// After a failure a difference is fetched again, first so soon, then later and later.
-const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_secs(60);
-
 /// The machine. Times are monotonic.
 #[derive(Debug)]
 pub(crate) struct Sequence<T> {
@@ -34,36 +31,13 @@ pub(crate) struct Sequence<T> {
     /// The date that belongs to each waiting batch's last number.
     dates: BTreeMap<i32, i32>,
     account: Fetch,
+    /// Where what has come began while the state was asked for: that is still to be delivered.
+    floor: Floor,
     fetches: BTreeMap<i64, Fetch>,
     /// Channels that wait for their turn to be fetched.
     queue: BTreeSet<i64>,
     actions: VecDeque<Action<T>>,
     heard_at: Duration,
-}
-
-/// Whether a difference is under way, or when it is tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Fetch {
-    under_way: bool,
-    /// Nothing is known of the account yet: its state is asked for, and no difference.
-    for_state: bool,
-    /// Something was missed since it began: it is to be done once more.
-    again: bool,
-    retry_at: Option<Duration>,
-    failures: u32,
-}
-
-impl Fetch {
-    fn failed(&mut self, now: Duration) {
-        let wait = FIRST_RETRY.saturating_mul(1 << self.failures.min(6)).min(LAST_RETRY);
-        self.under_way = false;
-        self.failures += 1;
-        self.retry_at = Some(now + wait);
-    }
-
-    fn is_idle(&self) -> bool {
-        !self.under_way && self.retry_at.is_none()
-    }
 }
 
 impl<T> Sequence<T> {
@@ -82,6 +56,7 @@ impl<T> Sequence<T> {
             date: 0,
             dates: BTreeMap::new(),
             account: Fetch::default(),
+            floor: Floor::default(),
             fetches: BTreeMap::new(),
             queue: BTreeSet::new(),
             actions: VecDeque::new(),
@@ -181,6 +156,7 @@ impl<T> Sequence<T> {
         match batch.seq {
             None => self.actions.extend(rest.into_iter().map(Action::Deliver)),
             Some(Seq { start, end, date }) => {
+                self.batch_begins(start);
                 let count = end.wrapping_sub(start).wrapping_add(1);
                 self.dates.insert(end, date);
                 if !self.batches.put(end, count, rest) {
@@ -218,14 +194,31 @@ impl<T> Sequence<T> {
         }
     }
 
-    /// An update was seen and not used that began here. A channel of which nothing is known begins
-    /// with it, as it would have if it had been used.
+    /// An update has come that begins here, whether it is used or not. A channel of which nothing is
+    /// known begins with it; the account's lines do while their state is asked for, if the answer
+    /// tells of a later one.
     pub(crate) fn begins(&mut self, line: LineId, before: i32) {
-        if let LineId::Channel(channel) = line {
-            let line = self.channels.entry(channel).or_default();
-            if line.position().is_none() {
-                line.set(before);
+        match line {
+            LineId::Common if self.account.for_state => {
+                self.floor.pts = Some(lower(before, self.floor.pts));
             }
+            LineId::Second if self.account.for_state => {
+                self.floor.qts = Some(lower(before, self.floor.qts));
+            }
+            LineId::Common | LineId::Second => {}
+            LineId::Channel(channel) => {
+                let line = self.channels.entry(channel).or_default();
+                if line.position().is_none() {
+                    line.set(before);
+                }
+            }
+        }
+    }
+
+    /// The same of a batch.
+    pub(crate) fn batch_begins(&mut self, start: i32) {
+        if self.account.for_state {
+            self.floor.seq = Some(lower(start.wrapping_sub(1), self.floor.seq));
         }
     }
 
@@ -243,6 +236,14 @@ impl<T> Sequence<T> {
         if !(self.account.under_way && self.account.for_state) {
             return;
         }
+        // What has come since we asked is not to be taken for old.
+        let floor = std::mem::take(&mut self.floor);
+        let state = State {
+            pts: lower(state.pts, floor.pts),
+            qts: lower(state.qts, floor.qts),
+            seq: lower(state.seq, floor.seq),
+            ..state
+        };
         self.set(state);
         self.actions.push_back(Action::Reached(LineId::Common, state.pts));
         self.actions.push_back(Action::Reached(LineId::Second, state.qts));
@@ -360,6 +361,9 @@ impl<T> Sequence<T> {
     }
 
     fn stand(&mut self, id: LineId, at: i32, count: i32, update: T, now: Duration) {
+        if matches!(id, LineId::Common | LineId::Second) {
+            self.begins(id, at.saturating_sub(count));
+        }
         let line = match id {
             LineId::Common => &mut self.common,
             LineId::Second => &mut self.second,

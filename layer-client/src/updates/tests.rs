@@ -200,10 +200,10 @@ fn begins_with_the_state_if_none_is_stored() {
     let mut sequence = Sequence::new(None, [], NOW);
     assert_eq!(actions(&mut sequence), [Action::GetState]);
     sequence.handle(one(LineId::Common, 11, 1, "a"), NOW);
-    sequence.handle(one(LineId::Common, 9, 1, "before"), NOW);
+    sequence.handle(one(LineId::Common, 10, 1, "before"), NOW);
     assert_eq!(actions(&mut sequence), []);
     sequence.state(START, NOW);
-    assert_eq!(delivered(actions(&mut sequence)), ["a"]);
+    assert_eq!(delivered(actions(&mut sequence)), ["before", "a"], "both came after we asked");
     sequence.reset();
     assert_eq!(actions(&mut sequence), [Action::GetState]);
 }
