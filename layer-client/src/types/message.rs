@@ -4,8 +4,8 @@ use std::fmt;
 
 use layer_tl_types::{enums, types};
 
-use crate::InvocationError;
 use crate::client::{Client, WeakClient};
+use crate::{InvocationError, parsers};
 
 /// A message: one that arrived, was found in a history, or was just sent.
 ///
@@ -181,6 +181,16 @@ impl Message {
         self.full().and_then(|message| message.views)
     }
 
+    /// The text in Markdown, as [`parsers`] has it. `None` if there is none.
+    pub fn markdown_text(&self) -> Option<String> {
+        self.text().map(|text| parsers::generate_markdown(text, self.entities()))
+    }
+
+    /// The text in HTML, as [`parsers`] has it. `None` if there is none.
+    pub fn html_text(&self) -> Option<String> {
+        self.text().map(|text| parsers::generate_html(text, self.entities()))
+    }
+
     /// What happened, if it is not a message that somebody wrote: somebody joined, a title changed.
     pub fn action(&self) -> Option<&enums::MessageAction> {
         match &self.raw {
@@ -281,6 +291,15 @@ mod tests {
             Message::from(enums::Message::from(types::MessageEmpty { id: 2, peer_id: None }));
         assert_eq!((gone.id(), gone.peer_id(), gone.sender_id()), (2, None, None));
         assert_eq!((gone.reaction_count(), gone.entities().len()), (0, 0));
+    }
+
+    #[test]
+    fn the_text_is_told_in_markdown_and_html() {
+        let bold = types::MessageEntityBold { offset: 0, length: 3 };
+        let raw = types::Message { entities: Some(vec![bold.into()]), ..message("Hey you") };
+        let message = Message::from(enums::Message::from(raw));
+        assert_eq!(message.markdown_text().as_deref(), Some("*Hey* you"));
+        assert_eq!(message.html_text().as_deref(), Some("<b>Hey</b> you"));
     }
 
     #[test]
