@@ -210,7 +210,6 @@ impl Message {
     }
 
     /// The client that handed it out.
-    #[allow(dead_code, reason = "for acting on messages")]
     pub(crate) fn client(&self) -> Result<Client, InvocationError> {
         let client = self.client.as_ref().and_then(WeakClient::upgrade);
         client.ok_or(InvocationError::Dropped)

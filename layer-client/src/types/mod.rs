@@ -1,6 +1,7 @@
 //! The friendly wrappers around what Telegram's own types say. Each gives its whole value as `raw`
 //! for what has no name here.
 
+mod acting;
 mod callback_query;
 mod chat_action;
 mod deletion;
