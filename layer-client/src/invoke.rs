@@ -176,7 +176,7 @@ impl Inner {
             }
             Err(InvocationError::Rpc(error)) if error.is("AUTH_KEY_DUPLICATED") => {
                 // Used at two places at once: the server has ended it for good.
-                self.give_up_key(dc, "used at two places at once");
+                self.give_up_key(dc, link.key(), "used at two places at once");
                 Err(error.into())
             }
             Err(error) => Err(error),
@@ -261,9 +261,8 @@ impl Inner {
     /// Nobody is logged in any more. The keys stay; what was known of peers was for that user alone.
     pub(crate) fn forget_user(&self) {
         self.saver.change(|session| {
-            let mut changes = vec![Change::User(None), Change::Updates(None)];
-            changes.extend(session.peers.keys().map(|peer| Change::PeerGone(*peer)));
-            changes.extend(session.channels.keys().map(|channel| Change::ChannelGone(*channel)));
+            let mut changes = vec![Change::User(None)];
+            changes.extend(session.without_account());
             for entry in session.dcs.iter().filter(|entry| entry.is_authorized) {
                 let mut entry = entry.clone();
                 entry.is_authorized = false;

@@ -68,7 +68,16 @@ impl Inner {
             enums::User::Empty(user) => (user.id, false, String::new()),
         };
         let saved = SavedUser { id, is_bot };
-        let is_new = self.saver.read(|session| session.user != Some(saved));
+        let before = self.saver.read(|session| session.user);
+        let is_new = before != Some(saved);
+        if before.is_some_and(|before| before.id != id) {
+            // Another account, to which nothing that was known belongs.
+            self.peers.clear();
+            self.saver.change(SavedSession::without_account);
+            if let Some(ears) = self.ears.get() {
+                ears.logged_in(false);
+            }
+        }
         self.peers.set_me(Some(saved));
         self.learn(std::slice::from_ref(user), &[]);
         let home = self.dcs.home();

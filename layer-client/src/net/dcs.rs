@@ -2,6 +2,7 @@
 //! many ask at the same time. The login is carried over from home before anything is asked elsewhere.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use layer_crypto::rsa::PublicKey;
@@ -149,7 +150,8 @@ impl Inner {
             if purpose != Purpose::Main && self.saved_key(dc).is_none() {
                 self.link(dc, Purpose::Main).await?.ready().await?;
             }
-            let hub = LinkHub::new(Arc::clone(self), dc, purpose);
+            let key = Arc::new(AtomicI64::default());
+            let hub = LinkHub::new(Arc::clone(self), dc, purpose, Arc::clone(&key));
             if hub.addresses().is_empty() {
                 self.refresh_addresses(Some(dc)).await?;
                 if hub.addresses().is_empty() {
@@ -159,10 +161,13 @@ impl Inner {
             let keys = self.config.public_keys()?;
             let config = connection_config(&self.config, keys, dc)?;
             let (now, mut rng) = (self.seams.clock.now(), self.seams.rng());
+            let saved = self.saved_key(dc);
+            key.store(saved.as_ref().map_or(0, |saved| saved.auth_key.id()), Ordering::Relaxed);
             let (link, driver) = driver::open(Parts {
-                connection: Connection::new(config, self.saved_key(dc), now, &mut rng),
+                connection: Connection::new(config, saved, now, &mut rng),
                 dial: Arc::clone(&self.seams.dial),
                 hub: Arc::new(hub),
+                key,
                 clock: self.seams.clock.clone(),
                 rng: Box::new(rng),
                 blocking: Arc::clone(&self.seams.blocking),
@@ -190,12 +195,21 @@ impl Inner {
         self.saver.read(|session| session.dc(dc).and_then(saved))
     }
 
-    /// A key is worth nothing any more: it is kept aside, and the next link agrees another.
-    pub(crate) fn give_up_key(&self, dc: i32, reason: &str) {
+    /// The key of this id is worth nothing any more: it is kept aside, and the next link agrees
+    /// another. Where another is used by now, that stays.
+    pub(crate) fn give_up_key(&self, dc: i32, key: i64, reason: &str) {
         let date = self.seams.clock.now().wall.as_secs();
         let date = i64::try_from(date).unwrap_or(i64::MAX);
-        let change = Change::KeySetAside { dc, date, reason: reason.to_owned() };
-        self.saver.change(|_| vec![change]);
+        let mut is_used = false;
+        self.saver.change(|session| {
+            let used = session.dc(dc).and_then(|entry| entry.auth_key.as_ref());
+            is_used = used.is_some_and(|used| used.id() == key);
+            let change = Change::KeySetAside { dc, date, reason: reason.to_owned() };
+            if is_used { vec![change] } else { Vec::new() }
+        });
+        if !is_used {
+            return;
+        }
         self.dcs.drop_links(dc);
         if dc == self.dcs.home() {
             self.logged_out();

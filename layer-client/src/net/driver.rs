@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use layer_mtproto::Now;
@@ -69,6 +70,8 @@ pub(crate) struct Parts {
     pub(crate) connection: Connection,
     pub(crate) dial: Arc<dyn Dial>,
     pub(crate) hub: Arc<dyn Hub>,
+    /// Where the link tells under which key it speaks.
+    pub(crate) key: Arc<AtomicI64>,
     pub(crate) clock: Clock,
     pub(crate) rng: Box<dyn CryptoRng + Send>,
     pub(crate) blocking: Blocking,
@@ -94,7 +97,8 @@ impl Clock {
 pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
     let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
     let signals = Arc::new(Signals::default());
-    let link = Link { commands, signals: Arc::clone(&signals) };
+    let key = Arc::clone(&parts.key);
+    let link = Link { commands, signals: Arc::clone(&signals), key };
     let driver = Driver {
         parts,
         commands: receiver,

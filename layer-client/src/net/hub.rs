@@ -1,6 +1,7 @@
 //! What a link tells its client: keys go into the session, updates to whoever listens.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use layer_mtproto::connection::Saved;
 use layer_tl_types::{Identifiable, types};
@@ -20,11 +21,13 @@ pub(super) struct LinkHub {
     inner: Arc<Inner>,
     dc: i32,
     purpose: Purpose,
+    /// The id of the key under which the link speaks.
+    key: Arc<AtomicI64>,
 }
 
 impl LinkHub {
-    pub(super) fn new(inner: Arc<Inner>, dc: i32, purpose: Purpose) -> Self {
-        Self { inner, dc, purpose }
+    pub(super) fn new(inner: Arc<Inner>, dc: i32, purpose: Purpose, key: Arc<AtomicI64>) -> Self {
+        Self { inner, dc, purpose, key }
     }
 
     /// Where the data centre is by now, best first.
@@ -53,6 +56,7 @@ impl Hub for LinkHub {
 
     fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, Result<(), SessionError>> {
         Box::pin(async move {
+            self.key.store(saved.auth_key.id(), Ordering::Relaxed);
             self.inner.saver.change(|session| {
                 let known = session.dc(self.dc).cloned();
                 let mut entry = known.unwrap_or_else(|| DcEntry::new(self.dc));
@@ -67,7 +71,8 @@ impl Hub for LinkHub {
     }
 
     fn key_dead(&self) {
-        self.inner.give_up_key(self.dc, "unknown to the server");
+        let key = self.key.load(Ordering::Relaxed);
+        self.inner.give_up_key(self.dc, key, "unknown to the server");
     }
 
     fn pushed(&self, object: Vec<u8>) {

@@ -1,5 +1,6 @@
 //! The handle to a link, by which calls reach the task behind it.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use layer_mtproto::connection::Call;
@@ -23,6 +24,7 @@ pub(super) type Answered = Result<Answer, InvocationError>;
 pub(crate) struct Link {
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) signals: Arc<Signals>,
+    pub(super) key: Arc<AtomicI64>,
 }
 
 pub(super) enum Command {
@@ -134,6 +136,11 @@ impl Link {
         let (waiting, are_waiting) = oneshot::channel();
         assert!(self.commands.send(Command::Waiting(waiting)).await.is_ok());
         are_waiting.await.unwrap()
+    }
+
+    /// The id of the permanent key under which it speaks, 0 before there is one.
+    pub(crate) fn key(&self) -> i64 {
+        self.key.load(Ordering::Relaxed)
     }
 
     /// Ends a wait between two diallings.

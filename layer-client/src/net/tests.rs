@@ -91,6 +91,7 @@ fn run() -> Running {
         connection: Connection::new(config, None, now, &mut rng),
         dial: Arc::clone(&server) as _,
         hub: Arc::clone(&told) as _,
+        key: Arc::default(),
         clock: server.clock.clone(),
         rng: Box::new(rng),
         blocking: Arc::new(|work| drop(tokio::task::spawn_blocking(work))),

@@ -106,6 +106,15 @@ impl SavedSession {
         changes
     }
 
+    /// The steps that forget what belongs to an account and not to its keys: peers, and how far
+    /// updates have come.
+    pub(crate) fn without_account(&self) -> Vec<Change> {
+        let mut changes = vec![Change::Updates(None)];
+        changes.extend(self.peers.keys().map(|peer| Change::PeerGone(*peer)));
+        changes.extend(self.channels.keys().map(|channel| Change::ChannelGone(*channel)));
+        changes
+    }
+
     fn put_dc(&mut self, mut new: DcEntry) {
         if let Some(dc) = self.dcs.iter_mut().find(|dc| dc.id == new.id) {
             dc.replace(new);

@@ -332,3 +332,29 @@ async fn a_message_that_the_server_has_already_is_not_a_refusal() {
     let error = client.invoke(&send).await.unwrap_err();
     assert!(matches!(error, InvocationError::AnswerLost), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn links_that_find_the_same_key_dead_put_aside_no_other() {
+    let rig = Rig::new();
+    rig.answer(|_, function, query| match function {
+        functions::upload::SaveFilePart::CONSTRUCTOR_ID => object(&true),
+        _ => transfer(function, query),
+    });
+    let part = functions::upload::SaveFilePart { file_id: 1, file_part: 0, bytes: vec![7; 4] };
+    let (client, _token) = rig.logged_in().await;
+    nearest(&client, 4).await.unwrap();
+    client.invoke_on_dc(4, &part).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let old = rig.session.session().dc(4).unwrap().auth_key.clone().unwrap();
+    rig.server.world().forget_key(old.id());
+    rig.server.cut();
+    let (called, uploaded) = tokio::join!(nearest(&client, 4), client.invoke_on_dc(4, &part));
+    assert_eq!((called.unwrap(), uploaded.unwrap()), (4, true));
+    let key = rig.session.session().dc(4).unwrap().auth_key.clone().unwrap();
+    // One of them comes late.
+    client.inner.give_up_key(4, old.id(), "unknown to the server");
+    client.save_session().await.unwrap();
+    let saved = rig.session.session();
+    let entry = saved.dc(4).unwrap();
+    assert_eq!((entry.auth_key.as_ref(), entry.set_aside.len()), (Some(&key), 1));
+}

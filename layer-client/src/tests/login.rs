@@ -361,3 +361,26 @@ fn whatever_a_client_is_asked_can_be_asked_from_any_task() {
     can_be_sent(|client, _| client.save_session());
     can_be_sent(|_, _| Client::connect(crate::Config::default()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_account_inherits_nothing() {
+    let (rig, alice) = Rig::with_user(2);
+    let (bot, token) = rig.server.world().add_bot("Echo", "echo_bot");
+    let (client, _token) = rig.connect().await.unwrap();
+    rig.sign_in(&client).await;
+    let known = |id| {
+        let kind = crate::session::PeerKind::User;
+        rig.session.session().peer(kind, id).is_some()
+    };
+    assert!(known(alice));
+    // As some servers have it, without signing out before.
+    let bot_user = rig.server.world().user(bot, bot);
+    client.inner.logged_in_as(&bot_user).await;
+    assert!(known(bot) && !known(alice));
+    rig.server.world().revoke(alice, |_, _| true);
+    assert!(!client.is_authorized().await.unwrap());
+    client.save_session().await.unwrap();
+    assert!(!known(bot), "whoever comes next begins with nobody");
+    client.bot_sign_in(&token).await.unwrap();
+    assert!(known(bot));
+}
