@@ -6,7 +6,6 @@ use std::fmt::Write;
 use layer_tl_types::enums::MessageEntity;
 
 use super::entity;
-use super::html_tokens::{Token, tokens};
 use super::nest::{self, Piece};
 
 /// Text and entities out of HTML; see the [module](crate::parsers) for what is understood.
@@ -21,8 +20,16 @@ use super::nest::{self, Piece};
 /// assert_eq!(entities, [MessageEntityBold { offset: 3, length: 4 }.into()]);
 /// ```
 pub fn parse_html(html: &str) -> (String, Vec<MessageEntity>) {
+    #[cfg(not(feature = "html5ever"))]
+    let tokens = super::html_tokens::tokens(html);
+    #[cfg(feature = "html5ever")]
+    let tokens = super::html5ever_tokens::tokens(html);
+    read(tokens)
+}
+
+pub(super) fn read(tokens: Vec<Token>) -> (String, Vec<MessageEntity>) {
     let mut reader = Reader::default();
-    for token in tokens(html) {
+    for token in tokens {
         match token {
             Token::Text(text) => reader.text.push_str(&text),
             Token::Open(name, attributes) => reader.open(name, &Attributes(attributes)),
@@ -34,6 +41,17 @@ pub fn parse_html(html: &str) -> (String, Vec<MessageEntity>) {
     let pieces = nest::nested(reader.pieces.into_iter().map(close));
     let entities = nest::to_entities(&reader.text, pieces);
     (reader.text, entities)
+}
+
+/// What HTML consists of.
+#[derive(Debug, PartialEq)]
+pub(super) enum Token {
+    /// Text, its references resolved.
+    Text(String),
+    /// A tag: its name in lower case, and its attributes.
+    Open(String, Vec<(String, String)>),
+    /// A closing tag.
+    Close(String),
 }
 
 #[derive(Default)]
@@ -167,12 +185,14 @@ fn open_tag(entity: &MessageEntity, out: &mut String) -> Option<&'static str> {
         MessageEntity::Spoiler(_) => ("<tg-spoiler>", "</tg-spoiler>"),
         MessageEntity::Code(_) => ("<code>", "</code>"),
         MessageEntity::Pre(pre) if pre.language.is_empty() => ("<pre>", "</pre>"),
-        MessageEntity::Pre(pre) => {
+        MessageEntity::Pre(pre) if can_be_value(&pre.language) => {
             out.push_str("<pre><code class=\"language-");
             escape_value(&pre.language, out);
             ("\">", "</code></pre>")
         }
-        MessageEntity::TextUrl(link) if !entity::is_special_link(&link.url) => {
+        MessageEntity::TextUrl(link)
+            if !entity::is_special_link(&link.url) && can_be_value(&link.url) =>
+        {
             out.push_str("<a href=\"");
             escape_value(&link.url, out);
             ("\">", "</a>")
@@ -203,6 +223,11 @@ fn open_tag(entity: &MessageEntity, out: &mut String) -> Option<&'static str> {
     };
     out.push_str(tag);
     Some(closing)
+}
+
+/// By the standard an attribute can't hold a zero.
+fn can_be_value(text: &str) -> bool {
+    !text.contains('\0')
 }
 
 fn escape(text: &str, out: &mut String) {

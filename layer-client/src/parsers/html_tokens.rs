@@ -2,15 +2,7 @@
 //!
 //! With the feature `html5ever` that library does the cutting instead.
 
-/// What HTML consists of.
-#[derive(Debug, PartialEq)]
-pub(super) enum Token {
-    /// Text, its references resolved.
-    Text(String),
-    /// A tag: its name in lower case.
-    Open(String, Vec<(String, String)>),
-    Close(String),
-}
+use super::html::Token;
 
 /// Cuts HTML up. What is not a tag to its end is text. Takes time in proportion to the text.
 pub(super) fn tokens(html: &str) -> Vec<Token> {

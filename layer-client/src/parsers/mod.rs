@@ -46,6 +46,11 @@
 //! with the text; white space stays as it is. Of character references `&lt;`, `&gt;`, `&amp;`,
 //! `&quot;`, `&apos;`, `&nbsp;` and numbers are read, each once.
 //!
+//! HTML is cut up by a small reader of our own, which is always there; the feature `html` is for
+//! programs that ask for it by name. With the feature `html5ever` that library cuts it up, by the whole
+//! standard: all 2,000 named references, and what is no tag to its end is nothing instead of text. What
+//! is well-formed means the same with both.
+//!
 //! ```
 //! use layer_client::parsers;
 //!
@@ -59,6 +64,9 @@
 
 mod entity;
 mod html;
+#[cfg(feature = "html5ever")]
+mod html5ever_tokens;
+#[cfg(any(test, not(feature = "html5ever")))]
 mod html_tokens;
 mod markdown;
 mod markdown_signs;
