@@ -271,9 +271,20 @@ impl Client {
     /// reactions back.
     ///
     /// ```
-    /// # async fn example(client: layer_client::Client) -> Result<(), layer_client::InvocationError> {
-    /// client.send_reaction("@durov", 7, ["👍".to_owned()]).await?;
-    /// client.send_reaction("@durov", 7, []).await?;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = layer_sandbox::Sandbox::start().await?;
+    /// # sandbox.world().add_user("Alice", "+4930901820");
+    /// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+    /// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+    /// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+    /// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+    /// # let token = client.request_login_code("+4930901820").await?;
+    /// # let code = sandbox.world().code_for("+4930901820").unwrap();
+    /// # client.sign_in(&token, &code).await?;
+    /// let message = client.send_to_self("Bread, milk").await?;
+    /// client.send_reaction("me", message.id(), ["👍".to_owned()]).await?;
+    /// client.send_reaction("me", message.id(), []).await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -12,6 +12,27 @@ impl Client {
     /// How the server wants to hear of a peer; see [`PeerRef`] for what can be given. What is known is
     /// not asked for again.
     ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = layer_sandbox::Sandbox::start().await?;
+    /// # sandbox.world().add_user("Alice", "+4930901820");
+    /// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+    /// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+    /// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+    /// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+    /// # let token = client.request_login_code("+4930901820").await?;
+    /// # let code = sandbox.world().code_for("+4930901820").unwrap();
+    /// # client.sign_in(&token, &code).await?;
+    /// use layer_client::tl::enums::InputPeer;
+    ///
+    /// assert_eq!(client.resolve_peer("me").await?, InputPeer::PeerSelf);
+    /// // An id alone names nobody whom the server has not shown yet.
+    /// assert!(client.resolve_peer(4711).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// May be dropped midway.
     ///
     /// # Errors

@@ -10,11 +10,21 @@ impl Client {
     /// Shows "is typing …" in a chat, for as long as the guard is held.
     ///
     /// ```
-    /// # async fn example(client: layer_client::Client) -> Result<(), layer_client::InvocationError> {
-    /// let typing = client.typing("@durov").await?;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sandbox = layer_sandbox::Sandbox::start().await?;
+    /// # sandbox.world().add_user("Alice", "+4930901820");
+    /// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+    /// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+    /// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+    /// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+    /// # let token = client.request_login_code("+4930901820").await?;
+    /// # let code = sandbox.world().code_for("+4930901820").unwrap();
+    /// # client.sign_in(&token, &code).await?;
+    /// let typing = client.typing("me").await?;
     /// // … something that takes its time …
-    /// client.send_message("@durov", "42").await?;
-    /// drop(typing);
+    /// client.send_message("me", "42").await?;
+    /// typing.end().await;
     /// # Ok(())
     /// # }
     /// ```

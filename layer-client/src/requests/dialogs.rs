@@ -21,6 +21,27 @@ const AT_ONCE: i32 = 100;
 ///
 /// Each [`DialogIter::next`] gives one, each chat once; the server is asked when those at hand are
 /// used up.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = layer_sandbox::Sandbox::start().await?;
+/// # sandbox.world().add_user("Alice", "+4930901820");
+/// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+/// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+/// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+/// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+/// # let token = client.request_login_code("+4930901820").await?;
+/// # let code = sandbox.world().code_for("+4930901820").unwrap();
+/// # client.sign_in(&token, &code).await?;
+/// client.create_supergroup("Readers", "about books").await?;
+/// let mut dialogs = client.iter_dialogs();
+/// while let Some(dialog) = dialogs.next().await? {
+///     assert_eq!(dialog.name(), "Readers");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct DialogIter {
     client: Client,
     request: GetDialogs,

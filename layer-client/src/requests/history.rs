@@ -17,6 +17,30 @@ pub(super) const AT_ONCE: usize = 100;
 /// The messages of a chat, newest first. Made by [`Client::iter_messages`].
 ///
 /// Each [`MessageIter::next`] gives one; the server is asked when those at hand are used up.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = layer_sandbox::Sandbox::start().await?;
+/// # sandbox.world().add_user("Alice", "+4930901820");
+/// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+/// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+/// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+/// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+/// # let token = client.request_login_code("+4930901820").await?;
+/// # let code = sandbox.world().code_for("+4930901820").unwrap();
+/// # client.sign_in(&token, &code).await?;
+/// client.send_to_self("one").await?;
+/// client.send_to_self("two").await?;
+/// let mut messages = client.iter_messages("me").limit(10);
+/// let mut texts = Vec::new();
+/// while let Some(message) = messages.next().await? {
+///     texts.extend(message.text().map(str::to_owned));
+/// }
+/// assert_eq!(texts, ["two", "one"]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct MessageIter {
     client: Client,
     peer: PeerRef,

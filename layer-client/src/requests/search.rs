@@ -17,6 +17,27 @@ use crate::{Client, InvocationError, PeerRef};
 /// A search in one chat, newest first. Made by [`Client::search`].
 ///
 /// Set what is searched for, then call [`SearchBuilder::next`] or [`SearchBuilder::collect`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = layer_sandbox::Sandbox::start().await?;
+/// # sandbox.world().add_user("Alice", "+4930901820");
+/// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+/// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+/// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+/// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+/// # let token = client.request_login_code("+4930901820").await?;
+/// # let code = sandbox.world().code_for("+4930901820").unwrap();
+/// # client.sign_in(&token, &code).await?;
+/// for text in ["red apple", "green pear", "red pear"] {
+///     client.send_to_self(text).await?;
+/// }
+/// let found = client.search("me", "red").limit(1).collect().await?;
+/// assert_eq!(found[0].text(), Some("red pear"));
+/// # Ok(())
+/// # }
+/// ```
 pub struct SearchBuilder {
     client: Client,
     peer: PeerRef,

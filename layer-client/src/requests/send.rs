@@ -19,6 +19,29 @@ use crate::{Client, InvocationError, PeerRef};
 /// A clone is the same message: sent again after a fault that left open whether it was sent, it is in
 /// the chat once, as the server knows it again by its number.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = layer_sandbox::Sandbox::start().await?;
+/// # sandbox.world().add_user("Alice", "+4930901820");
+/// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+/// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+/// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+/// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+/// # let token = client.request_login_code("+4930901820").await?;
+/// # let code = sandbox.world().code_for("+4930901820").unwrap();
+/// # client.sign_in(&token, &code).await?;
+/// use layer_client::types::InputMessage;
+///
+/// let first = client.send_message("me", "Bread, milk").await?;
+/// let message = InputMessage::markdown("*and* eggs");
+/// let second = client.send_message("me", message).reply_to(first.id()).silent().await?;
+/// assert_eq!(second.text(), Some("and eggs"));
+/// assert_eq!(second.reply_to_message_id(), Some(first.id()));
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`InvocationError::UnknownPeer`] if the peer can't be named, and any other [`InvocationError`].
 #[must_use = "it is sent when it is awaited"]
