@@ -5,8 +5,7 @@ use layer_tl_types::{enums, functions, types};
 use super::users::peer_settings;
 use crate::World;
 use crate::router::{Caller, RpcError};
-use crate::world::Peer;
-use crate::world::{Contact, User, check_username, digits};
+use crate::world::{Contact, Peer, Sought, check_username, digits};
 
 /// So many results a search gives at most.
 const MOST_FOUND: i32 = 50;
@@ -218,13 +217,14 @@ pub(super) fn resolve_phone(
     Ok(resolved(world, viewer, types::PeerUser { user_id }.into(), caller.now.unix()))
 }
 
-/// `contacts.search`: contacts by their names, and everybody by the beginnings of usernames.
+/// `contacts.search`: contacts and conversations by their names, and all others by the beginnings of their
+/// usernames.
 pub(super) fn search(
     world: &mut World,
     caller: &Caller,
     query: functions::contacts::Search,
 ) -> Result<enums::contacts::Found, RpcError> {
-    let viewer = caller.user()?;
+    let (viewer, date) = (caller.user()?, caller.now.unix() as i32);
     let asked = query.q.trim().trim_start_matches('@').to_lowercase();
     if asked.is_empty() {
         return Err(RpcError::new(400, "SEARCH_QUERY_EMPTY"));
@@ -233,34 +233,13 @@ pub(super) fn search(
         return Err(RpcError::new(400, "QUERY_TOO_SHORT"));
     }
     let limit = usize::try_from(query.limit.clamp(0, MOST_FOUND)).unwrap_or(0);
-    let known = contacts_of(world, viewer);
-    let wanted = |user: &&User| !query.bots || user.bot.is_some();
-    let names = |user: &&User| {
-        let own = world.accounts.get(viewer).and_then(|viewer| viewer.contacts.get(&user.id));
-        let name = match own {
-            Some(own) => format!("{} {}", own.first_name, own.last_name),
-            None => format!("{} {}", user.first_name, user.last_name),
-        };
-        name.to_lowercase().contains(&asked)
-    };
-    let usernames =
-        |user: &&User| user.usernames.iter().any(|name| name.to_lowercase().starts_with(&asked));
-    // Users are no broadcasts.
-    let all = || world.accounts.iter().filter(|_| !query.broadcasts).filter(wanted);
-    let mine = all().filter(|user| known.contains(&user.id) || user.id == viewer);
-    let mine: Vec<i64> = mine
-        .filter(|user| names(user) || usernames(user))
-        .map(|user| user.id)
-        .take(limit)
-        .collect();
-    let others = all().filter(|user| usernames(user) && !mine.contains(&user.id));
-    let others: Vec<i64> = others.map(|user| user.id).take(limit).collect();
-    let peers = |ids: &[i64]| {
-        ids.iter().map(|id| types::PeerUser { user_id: *id }.into()).collect::<Vec<_>>()
-    };
-    let (my_results, results) = (peers(&mine), peers(&others));
-    let users = world.users(viewer, mine.into_iter().chain(others));
-    Ok(types::contacts::Found { my_results, results, chats: Vec::new(), users }.into())
+    let sought = Sought { bots: query.bots, broadcasts: query.broadcasts };
+    let (mine, others) = world.find(viewer, &asked, sought, limit);
+    let shown = mine.iter().chain(&others).copied().collect();
+    let (users, chats) = world.people(viewer, &shown, false, date);
+    let peers = |peers: Vec<Peer>| peers.into_iter().map(Into::into).collect();
+    let (my_results, results) = (peers(mine), peers(others));
+    Ok(types::contacts::Found { my_results, results, chats, users }.into())
 }
 
 /// `contacts.getTopPeers`: nobody counts who writes to whom.

@@ -4,7 +4,7 @@ use layer_tl_types::{enums, functions, types};
 
 use crate::World;
 use crate::router::{Caller, RpcError};
-use crate::world::User;
+use crate::world::{Peer, User};
 
 /// `users.getUsers`: those whose access hash is right; the others are empty.
 pub(super) fn get_users(
@@ -28,9 +28,9 @@ pub(super) fn get_full_user(
     let invalid = || RpcError::new(400, "USER_ID_INVALID");
     let user = world.accounts.get(id).ok_or_else(invalid)?;
     let asks = world.accounts.get(viewer).ok_or_else(invalid)?;
-    let peer = types::NotifyPeer { peer: types::PeerUser { user_id: id }.into() }.into();
-    let notify = enums::PeerNotifySettings::Settings(Box::new(asks.preferences.notify(&peer)));
-    let mut full = types::UserFull::new(id, peer_settings(world, viewer, id), notify, 0);
+    let notify = world.notify_settings(viewer, Peer::User(id));
+    let common = i32::try_from(world.common_groups(viewer, id)).unwrap_or(i32::MAX);
+    let mut full = types::UserFull::new(id, peer_settings(world, viewer, id), notify, common);
     full.blocked = asks.blocked.contains_key(&id);
     full.about = Some(user.about.clone()).filter(|about| !about.is_empty());
     full.can_pin_message = true;

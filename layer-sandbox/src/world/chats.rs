@@ -226,6 +226,22 @@ pub(crate) fn nothing_banned() -> types::ChatBannedRights {
 }
 
 impl World {
+    /// In how many groups, basic ones and supergroups, two people are both.
+    pub(crate) fn common_groups(&self, one: i64, other: i64) -> usize {
+        if one == other {
+            return 0;
+        }
+        let both = |is_member: &dyn Fn(&i64) -> bool| is_member(&one) && is_member(&other);
+        let groups = self.talk.groups.values().filter(|group| {
+            group.migrated_to.is_none() && both(&|id| group.members.contains_key(id))
+        });
+        let channels =
+            self.talk.channels.values().filter(|channel| {
+                !channel.broadcast && both(&|id| channel.members.contains_key(id))
+            });
+        groups.count() + channels.count()
+    }
+
     /// A basic group that somebody is in.
     ///
     /// # Errors

@@ -38,12 +38,14 @@ impl std::fmt::Debug for Dialog {
     }
 }
 
-/// A conversation without settings of its own.
-pub(crate) fn notify_settings() -> enums::PeerNotifySettings {
-    types::PeerNotifySettings::new().into()
-}
-
 impl World {
+    /// How a viewer is told of what is said in a conversation.
+    pub(crate) fn notify_settings(&self, viewer: i64, peer: Peer) -> enums::PeerNotifySettings {
+        let peer = types::NotifyPeer { peer: peer.into() }.into();
+        let user = self.accounts.get(viewer);
+        user.map(|user| user.preferences.notify(&peer)).unwrap_or_default().into()
+    }
+
     /// The identifiers of a conversation's messages, as an account sees them, in their order.
     pub(crate) fn ids(
         &self,
@@ -97,7 +99,7 @@ impl World {
                 unread_mentions_count,
                 0,
                 0,
-                notify_settings(),
+                self.notify_settings(viewer, peer),
             )
         })
     }

@@ -235,7 +235,7 @@ impl World {
         let pts = self.talk.channels.get(&id).map(|channel| channel.pts.at());
         let dialog = self.dialog(actor.user, peer).unwrap_or_else(|| {
             let top = self.top(actor.user, peer).1;
-            let settings = super::dialogs::notify_settings();
+            let settings = self.notify_settings(actor.user, peer);
             let dialog = types::Dialog::new(peer.into(), top, 0, 0, 0, 0, 0, 0, settings);
             types::Dialog { pts, ..dialog }
         });

@@ -1,7 +1,8 @@
 //! What the server knows, as plain data.
 //!
 //! `accounts` are the users, `people` how they look to each other; `logins` who is logged in where,
-//! `codes` and `passwords` by what.
+//! `codes` and `passwords` by what; `names`, `finding` and `preferences` what they are called and have
+//! chosen.
 //!
 //! `posts` is all that was said, `boxes` what each account and channel has been told of it in order,
 //! `chats` and `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
@@ -20,6 +21,7 @@ pub(crate) mod difference;
 mod ears;
 pub(crate) mod entities;
 pub(crate) mod fanout;
+mod finding;
 pub(crate) mod groups;
 mod habits;
 mod inline;
@@ -70,6 +72,7 @@ pub use passwords::Password;
 pub(crate) use accounts::digits;
 pub use acts::SendOptions;
 pub(crate) use codes::mail_pattern;
+pub(crate) use finding::Sought;
 pub use habits::Habits;
 pub(crate) use names::check_username;
 pub use peer::Peer;

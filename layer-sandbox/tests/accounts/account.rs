@@ -1,5 +1,6 @@
 //! What users change about themselves, and their settings.
 
+use layer_sandbox::{Peer, SendOptions};
 use layer_tl_types::{enums, functions, types};
 
 use crate::room::{ALICE, ALICES, BOB, BOBS, NEW, NOBODYS, Room, seen, sent};
@@ -89,6 +90,39 @@ fn notifications_are_set_in_what_is_given_and_for_each_peer() {
     let peer = types::InputNotifyPeer { peer: nobody.into() }.into();
     let query = functions::account::GetNotifySettings { peer };
     assert_eq!(room.refused(ALICES, &query), "400 PEER_ID_INVALID");
+}
+
+#[test]
+fn a_conversation_shows_how_the_user_is_told_of_it_and_both_are_counted_in_a_group() {
+    let mut room = Room::new();
+    let users = vec![room.named(room.alice, room.bob)];
+    let create = functions::messages::CreateChat::new(users, "Tea party".into());
+    room.ask(ALICES, &create).unwrap();
+    let peer: enums::InputPeer = types::InputPeerUser {
+        user_id: room.bob,
+        access_hash: room.world.accounts.access_hash(room.alice, room.bob),
+    }
+    .into();
+    let settings = types::InputPeerNotifySettings { mute_until: Some(7), ..Default::default() };
+    let query = functions::account::UpdateNotifySettings {
+        peer: types::InputNotifyPeer { peer: peer.clone() }.into(),
+        settings: settings.into(),
+    };
+    room.ask(ALICES, &query).unwrap();
+    let (to, text) = (Peer::User(room.bob), "Tea?");
+    room.world.send_text(room.now, room.alice, to, text, SendOptions::default()).unwrap();
+    let peers = vec![types::InputDialogPeer { peer }.into()];
+    let enums::messages::PeerDialogs::Dialogs(dialogs) =
+        room.ask(ALICES, &functions::messages::GetPeerDialogs { peers }).unwrap();
+    let [enums::Dialog::Dialog(dialog)] = dialogs.dialogs.as_slice() else { panic!("{dialogs:?}") };
+    let enums::PeerNotifySettings::Settings(settings) = &dialog.notify_settings;
+    assert_eq!(settings.mute_until, Some(7));
+    let id = room.named(room.alice, room.bob);
+    let enums::users::UserFull::Full(full) =
+        room.ask(ALICES, &functions::users::GetFullUser { id }).unwrap();
+    let enums::UserFull::Full(bob) = full.full_user;
+    let enums::PeerNotifySettings::Settings(settings) = bob.notify_settings;
+    assert_eq!((settings.mute_until, bob.common_chats_count), (Some(7), 1));
 }
 
 #[test]

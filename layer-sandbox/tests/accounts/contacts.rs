@@ -142,6 +142,35 @@ fn a_search_finds_contacts_by_name_and_others_by_username() {
 }
 
 #[test]
+fn a_search_finds_own_conversations_by_title_and_public_channels_by_name() {
+    let mut room = Room::new();
+    let create = functions::channels::CreateChannel {
+        broadcast: true,
+        ..functions::channels::CreateChannel::new("Queen's news".into(), "About hearts".into())
+    };
+    let enums::Updates::Updates(made) = room.ask(BOBS, &create).unwrap() else { panic!() };
+    let Some(enums::Chat::Channel(channel)) = made.chats.into_iter().next() else { panic!() };
+    let (channel_id, access_hash) = (channel.id, channel.access_hash.unwrap());
+    let input = types::InputChannel { channel_id, access_hash }.into();
+    let username = "heart_news".to_owned();
+    let name = functions::channels::UpdateUsername { channel: input, username };
+    room.ask(BOBS, &name).unwrap();
+    let peer: enums::Peer = types::PeerChannel { channel_id }.into();
+    let mut found = |key, q: &str, broadcasts| {
+        let query = functions::contacts::Search {
+            broadcasts,
+            ..functions::contacts::Search::new(q.into(), 10)
+        };
+        let enums::contacts::Found::Found(found) = room.ask(key, &query).unwrap();
+        (found.my_results, found.results, found.chats.len())
+    };
+    assert_eq!(found(BOBS, "queen", true), (vec![peer.clone()], vec![], 1));
+    assert_eq!(found(ALICES, "queen", false), (vec![], vec![], 0));
+    assert_eq!(found(ALICES, "heart", true), (vec![], vec![peer], 1));
+    assert_eq!(found(ALICES, "robot", true), (vec![], vec![], 0));
+}
+
+#[test]
 fn the_blocked_are_listed_page_by_page_with_the_latest_first() {
     let mut room = Room::new();
     let peer = |room: &Room, user_id| -> enums::InputPeer {

@@ -9,7 +9,6 @@ use super::messages::history::{answered, by_id};
 use crate::World;
 use crate::router::{Caller, RpcError};
 use crate::world::Peer;
-use crate::world::dialogs::notify_settings;
 use crate::world::fanout::Batch;
 use crate::world::invites::Terms;
 
@@ -87,7 +86,7 @@ pub(super) fn get_full_channel(
             0,
             0,
             types::PhotoEmpty { id: 0 }.into(),
-            notify_settings(),
+            world.notify_settings(actor.user, peer),
             Vec::new(),
             channel.pts.at(),
         )

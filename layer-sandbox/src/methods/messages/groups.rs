@@ -4,7 +4,6 @@ use layer_tl_types::{enums, functions, types};
 
 use crate::World;
 use crate::router::{Caller, RpcError};
-use crate::world::dialogs::notify_settings;
 use crate::world::fanout::Batch;
 use crate::world::invites::Terms;
 use crate::world::{Peer, chats::Group};
@@ -124,11 +123,12 @@ pub(in crate::methods) fn get_full_chat(
     } else {
         None
     };
+    let notify = world.notify_settings(actor.user, peer);
     let full = types::ChatFull {
         exported_invite,
         pinned_msg_id: world.pinned_in(actor.user, peer).last().copied(),
         available_reactions: Some(types::ChatReactionsAll { allow_custom: false }.into()),
-        ..types::ChatFull::new(id, about, world.group_participants(id), notify_settings())
+        ..types::ChatFull::new(id, about, world.group_participants(id), notify)
     };
     let (users, chats) = world.people(actor.user, &named, false, actor.date());
     Ok(types::messages::ChatFull { full_chat: full.into(), chats, users }.into())
