@@ -33,6 +33,8 @@ pub(super) struct Packets {
     sent: BTreeMap<i64, Packet>,
     /// How many were sent, whatever became of them.
     turns: u64,
+    /// Of those up to this turn not all are remembered.
+    forgotten: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -47,16 +49,17 @@ impl Packets {
     pub(super) fn insert(&mut self, outer: i64, members: Vec<Member>) -> u64 {
         self.turns += 1;
         self.sent.insert(outer, Packet { turn: self.turns, members });
-        if self.sent.len() > MOST {
-            self.sent.pop_first();
+        if self.sent.len() > MOST
+            && let Some((_, packet)) = self.sent.pop_first()
+        {
+            self.forgotten = self.forgotten.max(packet.turn);
         }
         self.turns
     }
 
-    /// When the message was sent last, among packets, before the server said `said_at`.
-    pub(super) fn turn_of(&self, msg_id: i64, said_at: i64) -> Option<u64> {
-        let sent = self.sent.range(..=said_at);
-        let holding = sent.filter(|(outer, packet)| {
+    /// When the message was sent last, among packets.
+    pub(super) fn turn_of(&self, msg_id: i64) -> Option<u64> {
+        let holding = self.sent.iter().filter(|(outer, packet)| {
             **outer == msg_id || packet.members.iter().any(|member| member.msg_id == msg_id)
         });
         holding.map(|(_, packet)| packet.turn).max()
@@ -78,11 +81,21 @@ impl Packets {
 
     /// The server has answered what was sent after all these: none is refused any more.
     pub(super) fn forget_before(&mut self, msg_id: i64) {
-        let turn = self.turn_of(msg_id, i64::MAX);
-        self.sent.retain(|outer, packet| match turn {
-            Some(turn) => packet.turn >= turn,
-            None => *outer >= msg_id,
+        let turn = self.turn_of(msg_id);
+        self.sent.retain(|outer, packet| {
+            let stays = turn.map_or(*outer >= msg_id, |turn| packet.turn >= turn);
+            if !stays {
+                self.forgotten = self.forgotten.max(packet.turn);
+            }
+            stays
         });
+    }
+
+    /// Tells which packets, by identifier and turn, were certainly sent when `first` was sent last, or
+    /// later; for want of a better mark by its identifier.
+    pub(super) fn since(&self, first: i64) -> impl Fn(i64, u64) -> bool + use<> {
+        let (from, forgotten) = (self.turn_of(first), self.forgotten);
+        move |outer, turn| from.map_or(outer >= first && turn > forgotten, |from| turn >= from)
     }
 
     pub(super) fn clear(&mut self) {

@@ -238,7 +238,7 @@ impl Connection {
 
     /// The server remembers nothing of our session from before `first_msg_id`, the first packet that
     /// it has taken in it.
-    pub(super) fn session_begun(&mut self, first_msg_id: i64, instance: i64, said_at: i64) {
+    pub(super) fn session_begun(&mut self, first_msg_id: i64, instance: i64) {
         if self.session.instance == Some(instance) {
             return;
         }
@@ -252,37 +252,35 @@ impl Connection {
             self.events.push_back(Event::UpdatesMissed);
         }
         // The first may be one that was sent again under an old identifier.
-        let first = self.packets.turn_of(first_msg_id, said_at);
+        let is_known = self.packets.since(first_msg_id);
         for call in self.calls.which(|entry| entry.exposed.is_some()) {
             let Some(entry) = self.calls.get_mut(call) else { continue };
             let Some(sent) = &entry.message else { continue };
-            let is_known = first.map_or(sent.outer >= first_msg_id, |first| sent.turn >= first);
-            let earlier = forgotten || entry.exposed.is_some_and(|link| link < self.links);
-            if is_known {
+            if !is_known(sent.outer, sent.turn) {
+                // An earlier session of the server, of which we were not told, may have had it.
+                self.fate_unknown(call);
+            } else if entry.state != State::Unsure && !entry.once {
                 // This server session has it. If it went out before, an earlier one may have, too.
                 // What is unsure is asked about, and may have been sent when this one had begun.
-                if entry.state != State::Unsure && !entry.once {
-                    entry.maybe_repeated |= entry.resent && earlier;
-                }
-            } else if earlier {
-                self.fate_unknown(call);
-            } else {
-                self.not_run(call);
+                let earlier = forgotten || entry.exposed.is_some_and(|link| link < self.links);
+                entry.maybe_repeated |= entry.resent && earlier;
             }
         }
     }
 
-    /// What the server says of one of our messages, as in `msgs_state_info`.
-    pub(super) fn state_told(&mut self, msg_id: i64, state: u8, remembers: bool, now: Now) {
+    /// What the server says of one of our messages, as in `msgs_state_info`; and whether it has shown
+    /// that it remembers what it had before, if it was tried.
+    pub(super) fn state_told(&mut self, msg_id: i64, state: u8, remembers: Option<bool>, now: Now) {
         let Some(call) = self.calls.sent_in(msg_id) else { return };
         let Some(entry) = self.calls.get_mut(call) else { return };
         let present = entry.message.as_ref().is_some_and(|sent| sent.msg_id == msg_id);
-        // What went over this link only can't have met a server that has forgotten it since.
-        let remembers = remembers || entry.exposed == Some(self.links);
+        // What went over this link only has hardly met a server that has forgotten it since.
+        let remembers = remembers.unwrap_or(entry.exposed == Some(self.links));
         if !present || matches!(entry.state, State::Queued | State::Again) {
             return;
         }
         let was_asked_before = entry.state == State::Arrived;
+        let once = entry.once;
         entry.looked_at = now.monotonic;
         match state & 7 {
             // Not received, by a server that would remember: the message was lost on the way.
@@ -295,8 +293,9 @@ impl Connection {
             3 => self.not_run(call),
             4 => {
                 self.calls.hold(call, State::Arrived);
-                // Answered, and the answer doesn't come: the message is known again.
-                if state & 64 != 0 && was_asked_before {
+                // Answered, and the answer doesn't come: the message is known again, unless it is
+                // forgotten until then.
+                if state & 64 != 0 && was_asked_before && !once {
                     self.calls.enqueue(call, State::Again);
                 }
             }

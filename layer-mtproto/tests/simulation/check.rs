@@ -20,6 +20,8 @@ const QUIET: Duration = Duration::from_secs(3600);
 
 /// No simulated call or answer is longer, with all that goes around it.
 const MOST_CALL: usize = 700 << 10;
+/// The longest packet of the server: a container that is full, with what stands around it.
+const MOST_PACKET: usize = (1 << 20) + (4 << 10);
 /// Under so many identifiers a call may have been sent, as often as it may have been refused, and once more for
 /// each memory of its session that is lost.
 const MOST_NAMES: usize = 32;
@@ -169,6 +171,6 @@ pub fn is_within_bounds(run: &Run) -> bool {
         && holds.msg_ids <= open * (MOST_NAMES + run.breaks as usize)
         && holds.packets <= 1024
         && holds.requests <= 2 * 1024
-        && holds.received <= MOST_CALL
+        && holds.received <= MOST_PACKET
         && holds.events == 0
 }

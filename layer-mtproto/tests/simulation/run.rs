@@ -219,6 +219,7 @@ impl Run {
         let Some(link) = links.get_mut(&id) else { return };
         let Some(connection) = &mut link.server else { return };
         let before = server.world.faults.clone();
+        server.ledger().is_late = !link.client;
         let done = match bytes {
             Some(bytes) => connection.receive(bytes, now, &mut server.world, &mut server.rng),
             None => connection.handle_timeout(now, &mut server.world, &mut server.rng),

@@ -35,6 +35,8 @@ pub struct Ledger {
     pub news: Vec<News>,
     /// As in [`Server::memory`].
     memory: u64,
+    /// What comes now comes over a link that the client has given up.
+    pub is_late: bool,
 }
 
 /// One execution of a call.
@@ -46,12 +48,21 @@ pub struct Execution {
     pub session_id: i64,
     /// The message in which it came.
     pub msg_id: i64,
+    /// It came over a link that the client had given up by then.
+    pub is_late: bool,
 }
 
 impl Execution {
     /// Whether the server still knew of this one when the other was done.
     pub fn remembers(&self, later: &Self) -> bool {
         (self.memory, self.session_id) == (later.memory, later.session_id)
+    }
+
+    /// Whether nobody can help it that the same message is executed a second time: the first time it came
+    /// late, when the server may have told on the next link that it had not come, and what was sent again
+    /// then met a memory that had lost the first.
+    pub fn overtaken_by(&self, later: &Self) -> bool {
+        self.is_late && self.msg_id == later.msg_id && !self.remembers(later)
     }
 }
 
@@ -102,7 +113,8 @@ impl Ledger {
             }
         };
         let Caller { session_id, msg_id, .. } = *caller;
-        let execution = Execution { memory: self.memory, session_id, msg_id };
+        let (memory, is_late) = (self.memory, self.is_late);
+        let execution = Execution { memory, session_id, msg_id, is_late };
         self.executions.entry(question.number).or_default().push(execution);
         self.news.push(News::Executed(question, execution));
         let answer = question.answer().map_err(|(code, name)| RpcError::new(code, name));

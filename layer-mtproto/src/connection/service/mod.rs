@@ -41,7 +41,7 @@ impl Connection {
                 return self.bad_msg_notification(&fields(object)?, msg_id, now, rng);
             }
             types::NewSessionCreated::CONSTRUCTOR_ID => {
-                self.new_session_created(&fields(object)?, msg_id, now);
+                self.new_session_created(&fields(object)?, now);
             }
             types::FutureSalts::CONSTRUCTOR_ID => self.future_salts(fields(object)?),
             types::Pong::CONSTRUCTOR_ID => self.pong(&fields(object)?, msg_id, now),

@@ -6,14 +6,9 @@ use super::super::Connection;
 use crate::Now;
 
 impl Connection {
-    pub(super) fn new_session_created(
-        &mut self,
-        new: &types::NewSessionCreated,
-        msg_id: i64,
-        now: Now,
-    ) {
+    pub(super) fn new_session_created(&mut self, new: &types::NewSessionCreated, now: Now) {
         let server_time = self.clock.seconds(now);
         self.session.salts.mention(new.server_salt, server_time);
-        self.session_begun(new.first_msg_id, new.unique_id, msg_id);
+        self.session_begun(new.first_msg_id, new.unique_id);
     }
 }

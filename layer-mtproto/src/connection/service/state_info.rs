@@ -17,7 +17,7 @@ impl Connection {
         };
         // The witness was asked about last.
         let told = answer.info.get(msg_ids.len()).filter(|_| witness.is_some());
-        let remembers = told.is_some_and(|state| state & 7 == 4);
+        let remembers = told.map(|state| state & 7 == 4);
         for (msg_id, state) in msg_ids.into_iter().zip(&answer.info) {
             self.state_told(msg_id, *state, remembers, now);
         }
@@ -27,7 +27,7 @@ impl Connection {
         for (msg_id, state) in info.msg_ids.iter().take(MOST_IDS).zip(&info.info) {
             // Only good news is taken unasked: of a message that is on the way nobody knows yet.
             if state & 7 == 4 {
-                self.state_told(*msg_id, *state, false, now);
+                self.state_told(*msg_id, *state, None, now);
             }
         }
     }
