@@ -92,13 +92,18 @@ impl Packets {
     }
 
     /// Tells which packets, by identifier and turn, were certainly sent when `first` was sent last, or
-    /// later; for want of a better mark by its identifier.
-    pub(super) fn since(&self, first: i64) -> impl Fn(i64, u64) -> bool + use<> {
-        let (from, forgotten) = (self.turn_of(first), self.forgotten);
+    /// later; for want of a better mark by its identifier. `known` is a turn in which it was sent.
+    pub(super) fn since(
+        &self,
+        first: i64,
+        known: Option<u64>,
+    ) -> impl Fn(i64, u64) -> bool + use<> {
+        let (from, forgotten) = (self.turn_of(first).max(known), self.forgotten);
         move |outer, turn| from.map_or(outer >= first && turn > forgotten, |from| turn >= from)
     }
 
     pub(super) fn clear(&mut self) {
+        self.forgotten = self.turns;
         self.sent.clear();
     }
 

@@ -82,7 +82,10 @@ impl Requests {
         self.sent.retain(|sent, request| {
             let at_once = matches!(
                 request,
-                Request::DropAnswer(_) | Request::States { .. } | Request::FutureSalts
+                Request::Ping
+                    | Request::DropAnswer(_)
+                    | Request::States { .. }
+                    | Request::FutureSalts
             );
             *sent > before || !at_once
         });

@@ -138,9 +138,10 @@ impl Connection {
     }
 
     fn call_refused(&mut self, call: CallId, member: &Member, code: i32) {
-        // What the server has acknowledged it has; then it is a copy of it that is refused.
+        // What the server has acknowledged it has; then it is a copy of it that is refused. And what
+        // goes out anew does so already.
         let present = |entry: &crate::calls::Entry| {
-            entry.state != State::Arrived
+            !matches!(entry.state, State::Arrived | State::Queued)
                 && entry.message.as_ref().is_some_and(|sent| sent.msg_id == member.msg_id)
         };
         if !self.calls.get(call).is_some_and(present) || !self.may_go_again(call, code) {
@@ -252,7 +253,9 @@ impl Connection {
             self.events.push_back(Event::UpdatesMissed);
         }
         // The first may be one that was sent again under an old identifier.
-        let is_known = self.packets.since(first_msg_id);
+        let sent = self.calls.iter().filter_map(|(_, entry)| entry.message.as_ref());
+        let first = sent.filter(|sent| [sent.msg_id, sent.outer].contains(&first_msg_id));
+        let is_known = self.packets.since(first_msg_id, first.map(|sent| sent.turn).max());
         for call in self.calls.which(|entry| entry.exposed.is_some()) {
             let Some(entry) = self.calls.get_mut(call) else { continue };
             let Some(sent) = &entry.message else { continue };
