@@ -200,27 +200,36 @@ impl Connection {
             return Ok(());
         }
         let arrival = self.session.window.take(message.msg_id);
-        if message.seq_no & 1 == 1 && arrival != Arrival::TooOld {
+        if message.seq_no & 1 == 1 {
             // Also what came before: the acknowledgement may have been lost.
             self.session.acks.add(message.msg_id, now.monotonic);
         }
-        if arrival != Arrival::New {
+        if arrival == Arrival::Again {
             return Ok(());
         }
-        match content {
+        let object;
+        let content = match content {
             Content::Packed(data) => {
                 let limit = self.unpack_budget.min(gzip::MAX_UNPACKED);
-                let Ok(object) = gzip::unpack(data, limit) else {
+                let Ok(unpacked) = gzip::unpack(data, limit) else {
                     // It would be no better the next time.
                     self.events.push_back(Event::UpdatesMissed);
                     return Ok(());
                 };
-                self.unpack_budget -= object.len();
-                let content = Content::read_inner(&object).map_err(Fault::from)?;
-                self.content(message.msg_id, content, now, rng)
+                self.unpack_budget -= unpacked.len();
+                object = unpacked;
+                Content::read_inner(&object).map_err(Fault::from)?
             }
-            content => self.content(message.msg_id, content, now, rng),
+            content => content,
+        };
+        if arrival == Arrival::TooOld && !matches!(content, Content::RpcResult { .. }) {
+            // It may have come before, or never. An answer is wanted only if it has not.
+            if !matches!(self.events.back(), Some(Event::UpdatesMissed)) {
+                self.events.push_back(Event::UpdatesMissed);
+            }
+            return Ok(());
         }
+        self.content(message.msg_id, content, now, rng)
     }
 
     fn content(

@@ -34,7 +34,7 @@ pub(crate) struct Kept {
     pub(crate) query: Option<i64>,
     /// When it is to be sent, first or again.
     next: Option<Duration>,
-    /// How often it was sent through the present connection.
+    /// How often it was sent through the present connection since it was asked for last.
     times: u32,
     /// It was sent before, through whatever connection.
     sent: bool,
@@ -79,6 +79,7 @@ impl Outbox {
     pub(crate) fn send_again(&mut self, msg_id: i64, whole: bool) -> bool {
         let Some(kept) = self.kept.get_mut(&msg_id) else { return false };
         kept.next = Some(Duration::ZERO);
+        kept.times = 0;
         kept.whole |= whole;
         true
     }
