@@ -41,7 +41,7 @@ pub struct Config {
     pub dc_id: i32,
     /// Whether and when a request that failed is made again; [`AutoSleep`] at first.
     pub retry_policy: Arc<dyn RetryPolicy>,
-    /// Shorthand for [`Proxy::Socks5`] in [`Config::proxy`].
+    /// Shorthand for [`Proxy::Socks5`] in [`Config::proxy`](field@Config::proxy).
     pub socks5: Option<Socks5Config>,
     /// What stands between us and the servers.
     pub proxy: Option<Proxy>,

@@ -9,8 +9,9 @@ use rand_core::Rng;
 use tokio::time::Instant;
 
 use crate::config::{Config, ConfigError};
+use crate::net::clock::Clock;
 use crate::net::dial::{BoxFuture, Dial, Tcp};
-use crate::net::driver::{Blocking, Clock};
+use crate::net::driver::Blocking;
 use crate::random;
 
 /// Starts a task.

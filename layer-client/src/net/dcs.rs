@@ -13,8 +13,9 @@ use layer_tl_types::{enums, functions, types};
 use tokio::sync::OnceCell;
 
 use super::addresses;
+use super::clock::Backoff;
 use super::dial::BoxFuture;
-use super::driver::{self, Backoff, Parts};
+use super::driver::{self, Parts};
 use super::hub::LinkHub;
 use super::link::Link;
 use crate::InvocationError;

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use layer_mtproto::Now;
 use layer_mtproto::connection::{self, CallId, Connection, Event, Saved, Work, WorkDone};
 use rand_core::{CryptoRng, Rng};
 use tokio::io::split;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
+use super::clock::{Backoff, Clock};
 use super::dial::{BoxFuture, Dial, Stream, Target};
 use super::flow::{Incoming, Outgoing};
 use super::link::{Answer, Answered, Command, Link, Signals};
@@ -49,22 +49,6 @@ pub(crate) trait Hub: Send + Sync {
 /// Runs a computation where it holds up nobody.
 pub(crate) type Blocking = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
-/// How long to wait before dialling again.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Backoff {
-    pub(crate) first: Duration,
-    pub(crate) last: Duration,
-}
-
-impl Backoff {
-    /// Doubled with each failure, and up to a fifth more or less, so that many clients don't come
-    /// back at one moment.
-    fn wait(self, failures: u32, rng: &mut dyn CryptoRng) -> Duration {
-        let doubled = self.first.saturating_mul(1 << failures.min(16)).min(self.last);
-        doubled.mul_f64(0.8 + 0.4 * f64::from(rng.next_u32()) / f64::from(u32::MAX))
-    }
-}
-
 /// All that a driver is made with.
 pub(crate) struct Parts {
     pub(crate) connection: Connection,
@@ -78,19 +62,6 @@ pub(crate) struct Parts {
     pub(crate) backoff: Backoff,
     /// How long a call may be without a sign from the server.
     pub(crate) call_timeout: Duration,
-}
-
-/// Both clocks: the runtime's, which tests may drive, and the wall's.
-#[derive(Clone)]
-pub(crate) struct Clock {
-    pub(crate) start: Instant,
-    pub(crate) wall: Arc<dyn Fn() -> Duration + Send + Sync>,
-}
-
-impl Clock {
-    pub(crate) fn now(&self) -> Now {
-        Now { monotonic: self.start.elapsed(), wall: (self.wall)() }
-    }
 }
 
 /// A link, and the future that drives it: it ends when the last handle is dropped.

@@ -14,8 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::clock::Clock;
 use super::dial::{BoxFuture, Dial, Stream, Target};
-use super::driver::Clock;
 use crate::random;
 
 /// The wall clock when the runtime's begins.

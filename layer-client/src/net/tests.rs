@@ -12,8 +12,9 @@ use layer_tl_types::{Deserializable, Serializable, enums, functions};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
+use super::clock::Backoff;
 use super::dial::{BoxFuture, Target};
-use super::driver::{Backoff, Hub, Parts, open};
+use super::driver::{Hub, Parts, open};
 use super::link::Link;
 use super::memory::Memory;
 use crate::session::SessionError;
