@@ -22,9 +22,10 @@ pub fn well_known_key() -> Arc<PrivateKey> {
 }
 
 /// An authorization key and what belongs to it.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct KnownKey {
     /// The key.
+    #[serde(with = "crate::world::kept::auth_key")]
     pub key: Arc<AuthKey>,
     /// The data centre that the client named when it agreed the key.
     pub dc: Option<i32>,
@@ -41,6 +42,7 @@ pub struct KnownKey {
 /// What a client tells about itself by `initConnection`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "as the schema names them")]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct ClientInfo {
     pub api_id: i32,
     pub device_model: String,
@@ -52,7 +54,7 @@ pub struct ClientInfo {
 }
 
 /// What a temporary key has more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Temporary {
     /// When it expires, in unix seconds.
     pub expires_at: i64,
@@ -66,7 +68,7 @@ pub struct Temporary {
 pub struct TooManyKeys;
 
 /// Authorization keys by their ids.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Keys {
     known: BTreeMap<i64, KnownKey>,
 }

@@ -2,7 +2,7 @@
 //!
 //! This module alone knows sockets, the system's clock and its randomness. `listen/hall` is what its
 //! threads share, `listen/door` one port, `listen/link` one connection, `listen/wait` how a task waits
-//! for the world to change, `listen/clock` the time, `listen/control` the commands that drive a running
+//! for the world to change, `listen/keeper` the folder of a world, `listen/clock` the time, `listen/control` the commands that drive a running
 //! server.
 #![allow(clippy::disallowed_methods, reason = "this is the edge")]
 
@@ -10,6 +10,7 @@ mod clock;
 mod control;
 mod door;
 mod hall;
+mod keeper;
 mod link;
 mod wait;
 
@@ -26,12 +27,15 @@ use thiserror::Error;
 
 pub use clock::Clock;
 pub use control::{COMMANDS, CommandError};
+pub use keeper::FolderError;
 
 use crate::World;
+use crate::sandbox::StartError;
 use crate::world::Settings;
 use door::Door;
 use hall::Hall;
 pub(crate) use hall::Shared;
+pub(crate) use keeper::Keeper;
 
 /// Connections at a time, unless told otherwise; further ones are closed at once.
 pub const MOST_CONNECTIONS: usize = 256;
@@ -71,12 +75,14 @@ pub(crate) struct Start {
     pub(crate) clock: Clock,
     pub(crate) rng: Box<dyn CryptoRng + Send>,
     pub(crate) most_connections: usize,
+    /// Where the world is kept, if it is.
+    pub(crate) keeper: Option<Arc<Keeper>>,
 }
 
 impl Default for Start {
     fn default() -> Self {
         let (clock, rng) = (Clock::system(), Box::new(UnwrapErr(SysRng)));
-        Self { clock, rng, most_connections: MOST_CONNECTIONS }
+        Self { clock, rng, most_connections: MOST_CONNECTIONS, keeper: None }
     }
 }
 
@@ -122,13 +128,13 @@ impl Listener {
     /// of several, which stand apart then. The settings are told what was bound.
     ///
     /// # Errors
-    /// If an address is not a loopback one, or the system refuses it.
+    /// If an address is not a loopback one, the system refuses it, or what is kept can't be read.
     pub(crate) fn bind_each(
         addresses: &[(i32, SocketAddr)],
         apart: bool,
         mut settings: Settings,
         start: Start,
-    ) -> Result<Self, ListenError> {
+    ) -> Result<Self, StartError> {
         let mut doors = Vec::new();
         for (dc, address) in addresses {
             let (socket, address) = door::bind(*address)?;
@@ -140,7 +146,12 @@ impl Listener {
             }
             doors.push((*dc, socket, address));
         }
-        Self::open(doors, start.world(settings), true)
+        let keeper = start.keeper.clone();
+        let mut hall = start.world(settings);
+        if let Some(keeper) = keeper {
+            keeper.read(&mut hall.world)?;
+        }
+        Ok(Self::open(doors, hall, true)?)
     }
 
     /// Opens the doors to a world. Tasks can wait for it if time is kept for them.

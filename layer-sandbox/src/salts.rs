@@ -13,12 +13,12 @@ const STEP: i64 = VALID / 2;
 pub const MOST: usize = 64;
 
 /// The salts of one authorization key, in the order of their times.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Salts {
     known: VecDeque<Salt>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Salt {
     since: i64,
     value: i64,

@@ -3,7 +3,9 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use layer_crypto::AuthKey;
@@ -16,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::exchange::{Agreed, Terms};
 use crate::keys::TooManyKeys;
-use crate::listen::{Clock, Held, ListenError, Shared, Start};
+use crate::listen::{Clock, FolderError, Held, Keeper, ListenError, Shared, Start};
 use crate::{Listener, Now, Settings, World};
 
 /// The data centre that is home where nothing else is said.
@@ -42,6 +44,9 @@ const HOME: i32 = 2;
 #[derive(Debug)]
 pub struct Sandbox {
     server: Listener,
+    keeper: Option<Arc<Keeper>>,
+    /// Writes what changes.
+    keeping: Option<JoinHandle<()>>,
 }
 
 /// An authorization key that was [taken out](Sandbox::take_key).
@@ -70,6 +75,9 @@ pub enum StartError {
     /// A port can't be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The folder can't be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The data centres are none, or not all numbers from 1 to 9999, or the home is none of them.
     #[error("{0:?} is not some different numbers from 1 to 9999, the home {1} among them")]
     DataCentres(Vec<i32>, i32),
@@ -83,6 +91,7 @@ pub struct Builder {
     addresses: Vec<(i32, SocketAddr)>,
     key: Option<Arc<PrivateKey>>,
     secrets: Vec<ProxySecret>,
+    folder: Option<PathBuf>,
     start: Start,
 }
 
@@ -263,8 +272,22 @@ impl Sandbox {
     }
 
     /// Serves nobody any more: all connections are closed, and who waits is told that nothing comes.
-    pub fn stop(&self) {
+    /// What is lasting is written to the folder, if there is one.
+    ///
+    /// # Errors
+    /// If the folder can't be written to.
+    pub fn stop(&self) -> Result<(), FolderError> {
         self.shared().stop();
+        self.save()
+    }
+
+    /// Writes what is lasting to the folder, if there is one, and if it is not written yet. It blocks
+    /// until it is on the disk.
+    ///
+    /// # Errors
+    /// If the folder can't be written to.
+    pub fn save(&self) -> Result<(), FolderError> {
+        self.keeper.as_ref().map_or(Ok(()), |keeper| keeper.write(self.shared()))
     }
 
     /// Carries out one of [`COMMANDS`](crate::listen::COMMANDS).
@@ -273,6 +296,16 @@ impl Sandbox {
     /// If the line is no command. Nothing was done then.
     pub fn command(&self, line: &str) -> Result<String, crate::listen::CommandError> {
         self.server.command(line)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // Whoever wants to know why it could not be written stops it first.
+        let _ = self.stop();
+        if let Some(keeping) = self.keeping.take() {
+            let _ = keeping.join();
+        }
     }
 }
 
@@ -325,6 +358,30 @@ impl Builder {
         self
     }
 
+    /// Keeps what is lasting in a folder: accounts and logins, messages, keys. It is read at the start, and
+    /// written within a second of a change and when the sandbox stops. Only its owner can read the files.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use layer_sandbox::Sandbox;
+    /// # let folder = std::env::temp_dir().join(format!("layer-sandbox-doc-{}", std::process::id()));
+    ///
+    /// let sandbox = Sandbox::builder().folder(&folder).start().await?;
+    /// let alice = sandbox.user_with_phone("Alice", "+49 151 0000001").await.id();
+    /// drop(sandbox);
+    /// let sandbox = Sandbox::builder().folder(&folder).start().await?;
+    /// assert!(sandbox.world().accounts.get(alice).is_some());
+    /// # drop(sandbox);
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
     /// So many connections are served at a time, in place of
     /// [`MOST_CONNECTIONS`](crate::listen::MOST_CONNECTIONS). Each takes two threads.
     pub fn most_connections(mut self, most: usize) -> Self {
@@ -337,9 +394,11 @@ impl Builder {
     /// May be dropped midway: nothing is left then.
     ///
     /// # Errors
-    /// If a port is not to be had, or the data centres make no sense.
+    /// If a port is not to be had, the data centres make no sense, or what is in the folder can't be
+    /// read.
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        let Self { mut data_centres, home, together, addresses, key, secrets, start } = self;
+        let Self { mut data_centres, home, together, addresses, key, secrets, folder, mut start } =
+            self;
         if together {
             data_centres = vec![home.unwrap_or(HOME)];
         }
@@ -362,8 +421,17 @@ impl Builder {
         if let Some(key) = key {
             settings.terms = Terms { key, ..settings.terms };
         }
+        let keeper = folder.map(|folder| Keeper::open(&folder)).transpose()?.map(Arc::new);
+        start.keeper = keeper.clone();
         let server = Listener::bind_each(&addresses, !together, settings, start)?;
-        Ok(Sandbox { server })
+        let mut sandbox = Sandbox { server, keeper, keeping: None };
+        if let Some(keeper) = sandbox.keeper.clone() {
+            let shared = sandbox.shared().clone();
+            let thread = thread::Builder::new().name("sandbox keeper".into());
+            let keeping = thread.spawn(move || keeper.keep(&shared));
+            sandbox.keeping = Some(keeping.map_err(ListenError::from)?);
+        }
+        Ok(sandbox)
     }
 }
 
@@ -376,6 +444,7 @@ impl Default for Builder {
             addresses: Vec::new(),
             key: None,
             secrets: Vec::new(),
+            folder: None,
             start: Start::default(),
         }
     }

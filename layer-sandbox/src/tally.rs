@@ -62,6 +62,8 @@ pub struct Tally {
     pub sent_containers: u64,
     /// How often something came that was not looked at.
     pub unheard: u64,
+    /// How often what is lasting was written to a folder.
+    pub saves: u64,
     known_salts: BTreeSet<i64>,
 }
 
@@ -132,6 +134,7 @@ impl fmt::Display for Tally {
             write!(f, " bad_{code}={count}")?;
         }
         write!(f, " answers={} packed_answers={}", self.answers, self.packed_answers)?;
-        write!(f, " sent_containers={} unheard={}", self.sent_containers, self.unheard)
+        write!(f, " sent_containers={} unheard={}", self.sent_containers, self.unheard)?;
+        write!(f, " saves={}", self.saves)
     }
 }

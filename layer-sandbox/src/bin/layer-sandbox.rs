@@ -56,6 +56,9 @@ struct Arguments {
     /// A bot that there is; printed as `bot ID TOKEN NAME`. May be given several times.
     #[arg(long, value_name = "NAME:USERNAME")]
     bot: Vec<Pair>,
+    /// A folder in which accounts, messages and keys are kept over runs.
+    #[arg(long)]
+    folder: Option<PathBuf>,
     /// So many connections are served at a time [default: 256]
     #[arg(long)]
     most_connections: Option<usize>,
@@ -143,9 +146,10 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     })?;
 
     let obeyed = obey(&server, io::stdin().lock(), io::stdout());
-    server.stop();
+    let stopped = server.stop();
     let _ = codes.join();
     obeyed?;
+    stopped?;
     if arguments.key_out.is_none() {
         let _ = std::fs::remove_file(path);
     }
@@ -157,12 +161,16 @@ fn start(
     secret: [u8; 16],
     clock: Clock,
 ) -> Result<Sandbox, Box<dyn std::error::Error>> {
-    let Arguments { listen, dc, data_centres, most_connections, .. } = arguments;
+    let Arguments { listen, dc, data_centres, most_connections, folder, .. } = arguments;
     let address = listen.to_socket_addrs()?.next().ok_or("--listen: no such address")?;
     let builder = Sandbox::builder().home(*dc).address(*dc, address).clock(clock);
     let builder = builder.proxy_secret(secret.into());
     let builder = match most_connections {
         Some(most) => builder.most_connections(*most),
+        None => builder,
+    };
+    let builder = match folder {
+        Some(folder) => builder.folder(folder),
         None => builder,
     };
     let builder = if data_centres.is_empty() {

@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 
 use super::link::Link;
 use super::wait::Waits;
-use super::{Clock, Start};
+use super::{Clock, Keeper, Start};
 use crate::World;
 
 /// The hall behind its lock.
@@ -32,6 +32,7 @@ pub(crate) struct Hall {
     /// So many connections to come are closed at once.
     pub(super) refusals: u32,
     waits: Arc<Waits>,
+    keeper: Option<Arc<Keeper>>,
     pub(super) stopping: bool,
     most_connections: usize,
 }
@@ -69,6 +70,9 @@ impl Shared {
         hall.cut_links();
         hall.changed();
         self.waits.stop();
+        if let Some(keeper) = &hall.keeper {
+            keeper.stop();
+        }
     }
 }
 
@@ -85,7 +89,7 @@ impl Drop for Place {
 
 impl Hall {
     pub(super) fn new(world: World, start: Start) -> Self {
-        let Start { clock, rng, most_connections } = start;
+        let Start { clock, rng, most_connections, keeper } = start;
         Self {
             world,
             clock,
@@ -94,6 +98,7 @@ impl Hall {
             admitted: 0,
             refusals: 0,
             waits: Arc::default(),
+            keeper,
             stopping: false,
             most_connections,
         }
@@ -116,6 +121,9 @@ impl Hall {
     pub(super) fn changed(&self) {
         self.wake_who_is_due();
         self.waits.wake_all();
+        if let Some(keeper) = &self.keeper {
+            keeper.changed();
+        }
     }
 
     pub(super) fn cut_links(&mut self) {

@@ -25,6 +25,7 @@ const MOST_USERS: usize = 100_000;
 /// A user or a bot.
 #[derive(Clone)]
 #[non_exhaustive]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct User {
     /// Its id, by which all know it.
     pub id: i64,
@@ -69,12 +70,14 @@ pub struct User {
 /// What a bot has more.
 #[derive(Clone, Default)]
 #[non_exhaustive]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Bot {
     /// By which it logs in.
     pub token: String,
     /// What is shown before a chat with it begins.
     pub description: String,
     /// Its commands.
+    #[serde(with = "crate::world::kept::tl")]
     pub commands: Vec<types::BotCommand>,
     /// The text in the field when it is asked inline; `None` if it can't be.
     pub inline_placeholder: Option<String>,
@@ -87,6 +90,7 @@ pub struct Bot {
 /// Somebody in a user's contacts, as the user calls them.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Contact {
     /// Never empty.
     pub first_name: String,
@@ -97,7 +101,7 @@ pub struct Contact {
 }
 
 /// All users, and who is logged in.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Accounts {
     users: BTreeMap<i64, User>,
     /// By the id of the permanent key.

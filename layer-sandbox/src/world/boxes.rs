@@ -15,7 +15,7 @@ use super::dialogs::Dialog;
 use super::scheduled::Scheduled;
 
 /// What happened in a box, in the terms of that box.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Event {
     /// A message came, or was sent.
     New(i32),
@@ -52,7 +52,7 @@ impl Event {
 }
 
 /// Numbered events, of which the latest are kept.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Log<E> {
     /// The number of the latest event.
     at: i32,
@@ -62,7 +62,7 @@ pub(crate) struct Log<E> {
 }
 
 /// An event with its number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Stamped<E> {
     pub(crate) at: i32,
     pub(crate) count: i32,
@@ -111,6 +111,36 @@ impl Log<Event> {
     }
 }
 
+/// A log of updates as it is kept: each as its bytes.
+mod updates {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Log, Stamped, enums};
+    use crate::world::kept::Tl;
+
+    pub(super) fn serialize<S: Serializer>(
+        log: &Log<enums::Update>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let Log { at, floor, events } = log;
+        let events = events.iter().map(|stamped| {
+            let Stamped { at, count, event } = stamped.clone();
+            Stamped { at, count, event: Tl(event) }
+        });
+        Log { at: *at, floor: *floor, events: events.collect() }.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Log<enums::Update>, D::Error> {
+        let Log { at, floor, events } = Log::<Tl<enums::Update>>::deserialize(deserializer)?;
+        let events = events.into_iter();
+        let events =
+            events.map(|Stamped { at, count, event: Tl(event) }| Stamped { at, count, event });
+        Ok(Log { at, floor, events: events.collect() })
+    }
+}
+
 impl Log<enums::Update> {
     /// Numbers an update by its qts and keeps it.
     pub(crate) fn stamp(
@@ -124,7 +154,7 @@ impl Log<enums::Update> {
 }
 
 /// A message in an account's box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Held {
     /// In which conversation, from the account's point of view.
     pub(crate) peer: Peer,
@@ -132,9 +162,10 @@ pub(crate) struct Held {
 }
 
 /// What belongs to one account: its common box and its conversations.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct AccountBox {
     pub(crate) pts: Log<Event>,
+    #[serde(with = "updates")]
     pub(crate) qts: Log<enums::Update>,
     /// How many numbered batches there were.
     pub(crate) seq: i32,
@@ -182,14 +213,14 @@ impl std::fmt::Debug for AccountBox {
 }
 
 /// What an account sent lately, by the client's own identifiers, so that nothing is sent twice.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Sent {
     order: VecDeque<i64>,
     known: BTreeMap<i64, SentMessage>,
 }
 
 /// A message that was sent, and its number in the box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct SentMessage {
     pub(crate) peer: Peer,
     pub(crate) id: i32,

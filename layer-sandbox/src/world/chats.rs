@@ -10,6 +10,7 @@ use super::{Peer, World};
 use crate::router::RpcError;
 
 /// A basic group.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Group {
     pub(crate) title: String,
     pub(crate) about: String,
@@ -22,6 +23,7 @@ pub(crate) struct Group {
     pub(crate) gone: BTreeMap<i64, bool>,
     /// The supergroup that it has become.
     pub(crate) migrated_to: Option<i64>,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) default_banned: types::ChatBannedRights,
     pub(crate) links: Links,
 }
@@ -37,7 +39,7 @@ impl std::fmt::Debug for Group {
 }
 
 /// Somebody in a basic group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct GroupMember {
     pub(crate) inviter: i64,
     pub(crate) date: i32,
@@ -55,6 +57,7 @@ impl Group {
 }
 
 /// A supergroup or a broadcast channel.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Channel {
     pub(crate) title: String,
     pub(crate) about: String,
@@ -66,6 +69,7 @@ pub(crate) struct Channel {
     pub(crate) members: BTreeMap<i64, Member>,
     /// Who may not do all, or not even be there.
     pub(crate) banned: BTreeMap<i64, Banned>,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) default_banned: types::ChatBannedRights,
     pub(crate) links: Links,
     /// The basic group that it was.
@@ -90,7 +94,7 @@ impl std::fmt::Debug for Channel {
 }
 
 /// Somebody in a channel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Member {
     pub(crate) inviter: i64,
     pub(crate) date: i32,
@@ -98,18 +102,20 @@ pub(crate) struct Member {
 }
 
 /// What an admin has more.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Admin {
     pub(crate) by: i64,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) rights: types::ChatAdminRights,
     pub(crate) rank: Option<String>,
 }
 
 /// That somebody may not do all.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Banned {
     pub(crate) by: i64,
     pub(crate) date: i32,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) rights: types::ChatBannedRights,
 }
 
@@ -157,13 +163,13 @@ impl Channel {
 }
 
 /// A chat's invite links, by their hashes.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Links {
     pub(crate) known: BTreeMap<String, Link>,
 }
 
 /// An invite link.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Link {
     pub(crate) by: i64,
     pub(crate) date: i32,

@@ -9,7 +9,7 @@ use super::fanout::{Actor, Batch};
 use super::{Peer, World};
 
 /// A conversation as one account has it.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Dialog {
     /// Its messages in the account's box; a channel's are in the channel's box.
     pub(crate) ids: BTreeSet<i32>,
@@ -20,6 +20,7 @@ pub(crate) struct Dialog {
     /// Its place among those that are pinned, the larger the higher.
     pub(crate) pinned: Option<u32>,
     pub(crate) marked_unread: bool,
+    #[serde(with = "crate::world::kept::tl_option")]
     pub(crate) draft: Option<types::DraftMessage>,
     /// The list does not show it: it was deleted, and nothing was said since.
     pub(crate) hidden: bool,

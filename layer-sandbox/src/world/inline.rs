@@ -19,10 +19,12 @@ const LONGEST_ID: usize = 64;
 const LONGEST_QUERY: usize = 256;
 
 /// Queries that wait, results that were given, and messages that bots may edit by their results.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Inline {
+    #[serde(skip)]
     waiting: BTreeMap<i64, Waiting>,
     /// The latest last.
+    #[serde(skip)]
     answered: VecDeque<Answered>,
     /// By access hash: who has sent it, its bot, and the world's number for it.
     sent: BTreeMap<i64, (i64, u64)>,

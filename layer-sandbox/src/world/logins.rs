@@ -11,6 +11,7 @@ use crate::router::{Caller, RpcError};
 /// That somebody is logged in under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Login {
     /// Who.
     pub user_id: i64,

@@ -8,6 +8,7 @@
 //! `chats` and `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
 //! the further things that people do, and `acts` the same for who speaks without a client. `fanout` tells
 //! all who are concerned, `difference` those who were away; `ears` is for who listens without a client.
+//! `kept` is what is lasting of all this.
 
 mod accounts;
 mod acts;
@@ -27,6 +28,7 @@ mod habits;
 mod inline;
 mod input;
 pub(crate) mod invites;
+pub(crate) mod kept;
 mod logins;
 pub(crate) mod marks;
 mod names;
@@ -66,6 +68,7 @@ use passwords::Challenges;
 
 pub use accounts::{Accounts, Bot, Contact, TELEGRAM, User};
 pub use codes::CodeKind;
+pub use kept::KeptError;
 pub use logins::Login;
 pub use passwords::Password;
 

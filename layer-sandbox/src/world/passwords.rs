@@ -15,12 +15,16 @@ use crate::router::RpcError;
 /// The password of an account.
 #[derive(Clone)]
 #[non_exhaustive]
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Password {
     /// The first salt, which the client made longer than it was given.
+    #[serde(with = "crate::world::kept::bytes")]
     pub salt1: Vec<u8>,
     /// The second salt.
+    #[serde(with = "crate::world::kept::bytes")]
     pub salt2: Vec<u8>,
     /// What the password is checked by, 256 bytes.
+    #[serde(with = "crate::world::kept::bytes")]
     pub verifier: Zeroizing<Vec<u8>>,
     /// What the user reads before typing it.
     pub hint: String,
@@ -29,7 +33,7 @@ pub struct Password {
 }
 
 /// What waits until a code that was mailed is given.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Unconfirmed {
     pub(crate) email: String,
     /// The password as it is then.

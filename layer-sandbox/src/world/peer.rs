@@ -6,7 +6,9 @@ use layer_tl_types::{enums, types};
 ///
 /// A conversation is named by it from the point of view of one account: the private chat between Ann
 /// and Ben is `User(ben)` to Ann and `User(ann)` to Ben.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Peer {
     /// A user or a bot.
     User(i64),

@@ -10,7 +10,7 @@ use layer_tl_types::{enums, types};
 use super::{Peer, World};
 
 /// All that was said, by the world's own numbers.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Posts {
     known: BTreeMap<u64, Post>,
     last: u64,
@@ -24,6 +24,7 @@ impl std::fmt::Debug for Posts {
 }
 
 /// One thing that was said.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Post {
     /// The account that said it.
     pub(crate) author: i64,
@@ -50,15 +51,19 @@ pub(crate) struct Post {
 }
 
 /// What a message says.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Content {
     pub(crate) text: String,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) entities: Vec<enums::MessageEntity>,
+    #[serde(with = "crate::world::kept::tl_option")]
     pub(crate) markup: Option<enums::ReplyMarkup>,
     /// Something that the server tells, in place of a text.
+    #[serde(with = "crate::world::kept::tl_option")]
     pub(crate) action: Option<enums::MessageAction>,
     /// What it answers, by the world's own number.
     pub(crate) reply_to: Option<u64>,
+    #[serde(with = "crate::world::kept::tl_option")]
     pub(crate) forwarded: Option<types::MessageFwdHeader>,
     pub(crate) silent: bool,
     pub(crate) noforwards: bool,
@@ -75,9 +80,10 @@ impl Content {
 }
 
 /// Somebody's reaction.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Reacted {
     pub(crate) by: i64,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) reaction: enums::Reaction,
     pub(crate) date: i32,
     pub(crate) big: bool,

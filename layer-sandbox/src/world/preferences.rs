@@ -9,12 +9,16 @@ use layer_tl_types::{Serializable, enums, types};
 const MOST: usize = 1000;
 
 /// The settings of a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Preferences {
     /// By the bytes of what they are for.
+    #[serde(with = "crate::world::kept::tl_map")]
     notify: BTreeMap<Vec<u8>, types::PeerNotifySettings>,
+    #[serde(with = "crate::world::kept::tl_map")]
     privacy: BTreeMap<Vec<u8>, Vec<enums::PrivacyRule>>,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) global: types::GlobalPrivacySettings,
+    #[serde(with = "crate::world::kept::tl")]
     pub(crate) reactions: types::ReactionsNotifySettings,
     pub(crate) sensitive: bool,
     /// After so many days of silence the account would be deleted.

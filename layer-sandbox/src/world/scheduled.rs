@@ -6,7 +6,7 @@ use super::Peer;
 use super::posts::Content;
 
 /// An account's scheduled messages.
-#[derive(Default)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Scheduled {
     /// By their identifiers.
     pub(crate) known: BTreeMap<i32, Later>,
@@ -14,7 +14,7 @@ pub(crate) struct Scheduled {
 }
 
 /// One of them.
-#[derive(Clone)]
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Later {
     pub(crate) peer: Peer,
     /// When, in unix seconds.

@@ -20,12 +20,13 @@ const FIRST_CHAT_ID: i64 = 1_100_000_000;
 ///
 /// What it holds is bounded: at most [`Posts::MOST`] messages, [`Talk::MOST_CHATS`] groups and channels,
 /// and for each account and channel as much as its parts say.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Talk {
     pub(crate) boxes: BTreeMap<i64, AccountBox>,
     pub(crate) groups: BTreeMap<i64, Group>,
     pub(crate) channels: BTreeMap<i64, Channel>,
     pub(crate) posts: Posts,
+    #[serde(skip)]
     pub(crate) callbacks: Callbacks,
     pub(crate) inline: Inline,
     /// The latest id of a group or channel.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use layer_crypto::AuthKey;
 use layer_sandbox::actors::ActorError;
 use layer_sandbox::{Peer, Sandbox};
-use layer_tl_types::{Deserializable, Serializable, enums, functions};
+use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
 use layer_wire::framing::FramingKind;
 
 use crate::sandbox::block_on;
@@ -91,6 +91,58 @@ fn a_pressed_button_reaches_its_bot_and_the_answer_comes_back() {
             pressing.join().unwrap()
         });
         assert_eq!(pressed.message.as_deref(), Some("A pity"));
+    });
+}
+
+#[test]
+fn people_meet_in_groups_and_supergroups() {
+    let sandbox = start();
+    block_on(async {
+        let (alice, bob) = (sandbox.user("Alice").await, sandbox.user("Bob").await);
+        let carol = sandbox.user("Carol").await;
+        let group = alice.create_group("Friends", [&bob]).await.unwrap();
+        assert!(matches!(group, Peer::Chat(_)));
+        alice.invite(group, &carol).await.unwrap();
+        carol.send(group, "hello").await.unwrap();
+        let in_group = move |message: &layer_sandbox::actors::Message| {
+            message.peer == group && !message.text.is_empty()
+        };
+        for other in [&alice, &bob] {
+            let heard = other.expect_message(in_group).await.unwrap();
+            assert_eq!((&*heard.text, heard.from), ("hello", carol.peer()));
+        }
+        alice.kick(group, &carol).await.unwrap();
+        carol.send(group, "again").await.unwrap_err();
+
+        let supergroup = alice.create_supergroup("Village").await.unwrap();
+        assert!(matches!(supergroup, Peer::Channel(_)));
+        alice.invite(supergroup, &bob).await.unwrap();
+        bob.send(supergroup, "hello").await.unwrap();
+        let heard = alice.expect_message(|message| message.text == "hello").await.unwrap();
+        assert_eq!((heard.peer, heard.from), (supergroup, bob.peer()));
+        alice.send(supergroup, "and you").await.unwrap();
+        let texts = bob.history(supergroup).await;
+        let texts = texts.iter().filter(|message| !message.text.is_empty());
+        assert_eq!(texts.map(|message| &*message.text).collect::<Vec<_>>(), ["hello", "and you"]);
+        bob.typing(supergroup).await.unwrap();
+        let typed = |update: &enums::Update| {
+            matches!(update, enums::Update::ChannelUserTyping(_)).then_some(())
+        };
+        alice.expect_update(typed).await.unwrap();
+        let enums::InputPeer::Channel(named) = alice.named(supergroup) else { panic!() };
+        let types::InputPeerChannel { channel_id, access_hash } = named;
+        let channel = types::InputChannel { channel_id, access_hash }.into();
+        let username = "our_village".to_owned();
+        let open = functions::channels::UpdateUsername { channel, username };
+        alice.invoke(&open).await.unwrap();
+        bob.leave(supergroup).await.unwrap();
+        bob.join(supergroup).await.unwrap();
+        alice.kick(supergroup, &bob).await.unwrap();
+        bob.send(supergroup, "still here").await.unwrap_err();
+        bob.leave(group).await.unwrap();
+        let channel = alice.create_channel("News").await.unwrap();
+        alice.send(channel, "first").await.unwrap();
+        bob.read(&alice).await;
     });
 }
 

@@ -13,6 +13,7 @@ mod actors;
 #[allow(dead_code, reason = "the other tests need more of it")]
 mod client;
 mod driven;
+mod folder;
 mod program;
 mod sandbox;
 mod socket;
