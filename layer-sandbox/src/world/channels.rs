@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use layer_tl_types::{enums, types};
 
 use super::boxes::Log;
-use super::chats::{Admin, Banned, Channel, Links, Member, channel_participant, nothing_banned};
+use super::chats::{
+    Admin, Banned, Channel, LONGEST_ABOUT, Links, Member, channel_participant, nothing_banned,
+};
 use super::fanout::{Actor, Batch};
 use super::groups::{checked_title, missing};
 use super::posts::Content;
@@ -17,8 +19,6 @@ use crate::router::RpcError;
 
 /// The most admins.
 const MOST_ADMINS: usize = 50;
-/// The longest description, in characters.
-const LONGEST_ABOUT: usize = 255;
 
 fn refused<T>(name: &str) -> Result<T, RpcError> {
     Err(RpcError::new(400, name))
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// Tells all members that something about a channel has changed.
-    fn tell_channel(&self, batch: &mut Batch, channel_id: i64) {
+    pub(crate) fn tell_channel(&self, batch: &mut Batch, channel_id: i64) {
         let channel = self.talk.channels.get(&channel_id);
         for member in channel.into_iter().flat_map(|channel| channel.members.keys()) {
             batch.tell(*member, types::UpdateChannel { channel_id });

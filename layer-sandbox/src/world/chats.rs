@@ -9,6 +9,9 @@ use super::boxes::{Event, Log};
 use super::{Peer, World};
 use crate::router::RpcError;
 
+/// The longest description of a chat, in characters.
+pub(crate) const LONGEST_ABOUT: usize = 255;
+
 /// A basic group.
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Group {
@@ -251,8 +254,8 @@ impl World {
     /// A basic group that somebody is in.
     ///
     /// # Errors
-    /// `PEER_ID_INVALID` if there is no such group or it never was theirs; `CHAT_FORBIDDEN` if they are in
-    /// it no more; `CHAT_MIGRATED`... as writing to it says.
+    /// `PEER_ID_INVALID` if there is no such group or it never was theirs; `CHAT_ID_INVALID` if they are in
+    /// it no more.
     pub(crate) fn group_of(&self, viewer: i64, id: i64) -> Result<&Group, RpcError> {
         let group = self.talk.groups.get(&id);
         let group = group.ok_or_else(|| RpcError::new(400, "PEER_ID_INVALID"))?;

@@ -26,7 +26,7 @@ pub(crate) struct Inline {
     /// The latest last.
     #[serde(skip)]
     answered: VecDeque<Answered>,
-    /// By access hash: who has sent it, its bot, and the world's number for it.
+    /// By access hash: its bot, and the world's number for it.
     sent: BTreeMap<i64, (i64, u64)>,
     order: VecDeque<i64>,
 }

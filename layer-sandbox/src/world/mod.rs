@@ -42,6 +42,7 @@ pub(crate) mod scheduled;
 pub(crate) mod sending;
 pub(crate) mod shown;
 mod talk;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

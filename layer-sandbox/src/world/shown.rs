@@ -32,7 +32,6 @@ pub(crate) fn peers_of_message(message: &enums::Message) -> Vec<Peer> {
         }
         enums::Message::Empty(_) => {}
     }
-    // In a private chat this is who is spoken to, and the other one is the account itself.
     peers
 }
 
@@ -130,6 +129,7 @@ pub(crate) fn peers_of_update(update: &Update) -> Vec<Peer> {
         Update::BotMessageReaction(update) => {
             peers.extend([Peer::from(&update.peer), Peer::from(&update.actor)]);
         }
+        Update::ChatDefaultBannedRights(update) => peers.push(Peer::from(&update.peer)),
         Update::DraftMessage(update) => peers.push(Peer::from(&update.peer)),
         Update::DialogPinned(update) => peers_of_dialog(&update.peer, &mut peers),
         Update::DialogUnreadMark(update) => peers_of_dialog(&update.peer, &mut peers),

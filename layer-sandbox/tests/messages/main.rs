@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod anything;
 mod buttons;
 mod channels;
 mod difference;

@@ -225,3 +225,62 @@ fn a_public_channel_is_open_to_all_until_it_is_deleted() {
     assert_eq!(room.refused(alice, &query), "400 CHANNEL_PRIVATE");
     assert_eq!(room.world.conversations(alice), []);
 }
+
+#[test]
+fn what_is_forbidden_to_all_is_not_to_admins() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    let forbid = |room: &Room, user, send_messages| {
+        let rights = types::ChatBannedRights::new(0);
+        functions::messages::EditChatDefaultBannedRights {
+            peer: room.named(user, peer),
+            banned_rights: types::ChatBannedRights { send_messages, ..rights }.into(),
+        }
+    };
+    let query = forbid(&room, bob, true);
+    assert_eq!(room.refused(bob, &query), "400 CHAT_ADMIN_REQUIRED");
+    let query = forbid(&room, alice, true);
+    room.ask(alice, &query).unwrap();
+    assert_eq!(room.refused(alice, &query), "400 CHAT_NOT_MODIFIED");
+    let told = room.told(bob);
+    let [enums::Update::ChatDefaultBannedRights(update)] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    let enums::ChatBannedRights::Rights(rights) = &update.default_banned_rights;
+    assert_eq!((rights.send_messages, rights.until_date), (true, i32::MAX));
+    let text = room.text(bob, peer, "?");
+    assert_eq!(room.refused(bob, &text), "403 CHAT_WRITE_FORBIDDEN");
+    room.send(alice, peer, "quiet, please");
+    let query = forbid(&room, alice, false);
+    room.ask(alice, &query).unwrap();
+    assert_eq!(room.refused(bob, &text), "answered");
+
+    let query = functions::channels::DeleteParticipantHistory {
+        channel: room.channel(alice, peer),
+        participant: room.named(alice, Peer::User(bob)),
+    };
+    let enums::messages::AffectedHistory::History(gone) = room.ask(alice, &query).unwrap();
+    assert_eq!((gone.pts_count, gone.offset), (1, 0));
+    assert_eq!(room.texts(bob, peer)[0], "quiet, please");
+}
+
+#[test]
+fn what_a_chat_is_about_is_told_in_full() {
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, room.bob);
+    let peer = channel(&mut room, false);
+    let about = |room: &Room, user, about: &str| functions::messages::EditChatAbout {
+        peer: room.named(user, peer),
+        about: about.into(),
+    };
+    let query = about(&room, bob, "cats");
+    assert_eq!(room.refused(bob, &query), "400 CHAT_ADMIN_REQUIRED");
+    let query = about(&room, alice, "cats");
+    room.ask(alice, &query).unwrap();
+    assert_eq!(room.refused(alice, &query), "400 CHAT_ABOUT_NOT_MODIFIED");
+    let query = functions::channels::GetFullChannel { channel: room.channel(bob, peer) };
+    let enums::messages::ChatFull::Full(full) = room.ask(bob, &query).unwrap();
+    let enums::ChatFull::ChannelFull(full) = full.full_chat else { panic!() };
+    assert_eq!((full.about.as_str(), full.participants_count), ("cats", Some(3)));
+}

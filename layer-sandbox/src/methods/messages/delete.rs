@@ -8,7 +8,7 @@ use crate::world::Peer;
 use crate::world::fanout::{Actor, Batch};
 
 /// So many messages are deleted at once with a history; the client asks again for the rest.
-const AT_ONCE: usize = 1000;
+pub(super) const AT_ONCE: usize = 1000;
 
 /// Where an account's box stands, after so many of its events.
 pub(super) fn affected(

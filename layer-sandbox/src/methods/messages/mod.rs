@@ -12,4 +12,5 @@ pub(super) mod links;
 pub(super) mod lists;
 pub(super) mod marks;
 pub(super) mod read;
+pub(super) mod rights;
 pub(super) mod send;
