@@ -87,6 +87,12 @@ impl From<&String> for PeerRef {
     }
 }
 
+impl From<&PeerRef> for PeerRef {
+    fn from(peer: &PeerRef) -> Self {
+        peer.clone()
+    }
+}
+
 /// An id as the Bot API has it.
 impl From<i64> for PeerRef {
     fn from(id: i64) -> Self {

@@ -1,6 +1,7 @@
 //! Whole clients against a sandbox in memory, under a paused clock, every task counted.
 
 mod acting;
+mod bots;
 mod channel_updates;
 mod connect;
 mod contract;

@@ -38,3 +38,21 @@ impl From<InlineMessageId> for InputBotInlineMessageId {
         id.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use layer_tl_types::types;
+
+    use super::*;
+
+    #[test]
+    fn both_kinds_say_their_data_centre() {
+        let old = types::InputBotInlineMessageId { dc_id: 2, id: 1, access_hash: 3 };
+        let old = InputBotInlineMessageId::from(old);
+        let new = types::InputBotInlineMessageId64 { dc_id: 4, owner_id: 9, id: 1, access_hash: 3 };
+        let new = InputBotInlineMessageId::from(new);
+        assert_eq!(InlineMessageId::from(&old).dc_id(), 2);
+        assert_eq!(InlineMessageId::from(new.clone()).dc_id(), 4);
+        assert_eq!(InlineMessageId::from(new.clone()).raw(), &new);
+    }
+}
