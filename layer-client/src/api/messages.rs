@@ -283,7 +283,7 @@ impl Client {
     /// # let code = sandbox.world().code_for("+4930901820").unwrap();
     /// # client.sign_in(&token, &code).await?;
     /// let message = client.send_to_self("Bread, milk").await?;
-    /// client.send_reaction("me", message.id(), ["👍".to_owned()]).await?;
+    /// client.send_reaction("me", message.id(), ["👍"]).await?;
     /// client.send_reaction("me", message.id(), []).await?;
     /// # Ok(())
     /// # }
@@ -293,15 +293,14 @@ impl Client {
     ///
     /// # Errors
     /// Any [`InvocationError`]; `REACTION_INVALID` if the chat does not allow it.
-    pub async fn send_reaction(
+    pub async fn send_reaction<'a>(
         &self,
         peer: impl Into<PeerRef>,
         message_id: i32,
-        emoji: impl IntoIterator<Item = String>,
+        emoji: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), InvocationError> {
-        let reactions = emoji.into_iter();
-        let reactions =
-            reactions.map(|emoticon| types::ReactionEmoji { emoticon }.into()).collect();
+        let reaction = |emoji: &str| types::ReactionEmoji { emoticon: emoji.to_owned() }.into();
+        let reactions = emoji.into_iter().map(reaction).collect();
         let peer = self.resolve_peer(peer.into()).await?;
         let mut request = messages::SendReaction::new(peer, message_id);
         request.reaction = Some(reactions);

@@ -50,7 +50,6 @@ pub(super) fn set_range(entity: &mut MessageEntity, at: i32, len: i32) {
 }
 
 /// Whether the server finds it in the text by itself, so that nobody has to mark it.
-#[allow(dead_code, reason = "for the texts of messages, which come next")]
 pub(crate) fn is_found_by_server(entity: &MessageEntity) -> bool {
     use MessageEntity as E;
     matches!(

@@ -74,7 +74,6 @@ mod nest;
 #[cfg(test)]
 mod tests;
 
-#[allow(unused_imports, reason = "for the texts of messages, which come next")]
 pub(crate) use entity::is_found_by_server;
 pub use html::{generate_html, parse_html};
 pub use markdown::generate_markdown;

@@ -26,7 +26,7 @@ async fn a_supergroup_is_made_written_in_pinned_and_left() {
     two.alice.delete_messages(&group, &[first.id(), second.id(), note.id()], true).await.unwrap();
     assert!(two.alice.get_messages_by_id(&group, &[first.id()]).await.unwrap()[0].is_none());
     assert!(two.alice.get_messages_by_id("me", &[note.id()]).await.unwrap()[0].is_some());
-    two.alice.send_reaction("me", note.id(), ["👍".to_owned()]).await.unwrap();
+    two.alice.send_reaction("me", note.id(), ["👍"]).await.unwrap();
     let found = two.alice.get_messages_by_id("me", &[note.id()]).await.unwrap();
     assert_eq!(found[0].as_ref().unwrap().reaction_count(), 1);
     two.alice.clear_mentions(&group).await.unwrap();

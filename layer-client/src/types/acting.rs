@@ -82,7 +82,7 @@ impl Message {
     /// As [`Client::send_reaction`].
     pub async fn react(&self, emoji: impl Into<String>) -> Result<(), InvocationError> {
         let (client, peer) = self.place()?;
-        client.send_reaction(peer, self.id(), [emoji.into()]).await
+        client.send_reaction(peer, self.id(), [emoji.into().as_str()]).await
     }
 
     /// The client that handed it out, and its chat.

@@ -181,14 +181,16 @@ impl Message {
         self.full().and_then(|message| message.views)
     }
 
-    /// The text in Markdown, as [`parsers`] has it. `None` if there is none.
+    /// The text in Markdown, as [`parsers`] has it; what the server finds by itself, such as hashtags,
+    /// is not marked. `None` if there is none.
     pub fn markdown_text(&self) -> Option<String> {
-        self.text().map(|text| parsers::generate_markdown(text, self.entities()))
+        self.text().map(|text| parsers::generate_markdown(text, &self.marked()))
     }
 
-    /// The text in HTML, as [`parsers`] has it. `None` if there is none.
+    /// The text in HTML, as [`parsers`] has it; what the server finds by itself is not marked. `None`
+    /// if there is none.
     pub fn html_text(&self) -> Option<String> {
-        self.text().map(|text| parsers::generate_html(text, self.entities()))
+        self.text().map(|text| parsers::generate_html(text, &self.marked()))
     }
 
     /// What happened, if it is not a message that somebody wrote: somebody joined, a title changed.
@@ -213,6 +215,12 @@ impl Message {
     pub(crate) fn client(&self) -> Result<Client, InvocationError> {
         let client = self.client.as_ref().and_then(WeakClient::upgrade);
         client.ok_or(InvocationError::Dropped)
+    }
+
+    /// The entities that somebody has marked; the server finds links, hashtags and the like again.
+    fn marked(&self) -> Vec<enums::MessageEntity> {
+        let entities = self.entities().iter();
+        entities.filter(|entity| !parsers::is_found_by_server(entity)).cloned().collect()
     }
 
     fn full(&self) -> Option<&types::Message> {
@@ -295,7 +303,10 @@ mod tests {
     #[test]
     fn the_text_is_told_in_markdown_and_html() {
         let bold = types::MessageEntityBold { offset: 0, length: 3 };
-        let raw = types::Message { entities: Some(vec![bold.into()]), ..message("Hey you") };
+        // The server has found this one, and will find it again.
+        let found = types::MessageEntityMention { offset: 4, length: 3 };
+        let entities = Some(vec![bold.into(), found.into()]);
+        let raw = types::Message { entities, ..message("Hey you") };
         let message = Message::from(enums::Message::from(raw));
         assert_eq!(message.markdown_text().as_deref(), Some("*Hey* you"));
         assert_eq!(message.html_text().as_deref(), Some("<b>Hey</b> you"));
