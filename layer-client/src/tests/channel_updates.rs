@@ -85,6 +85,46 @@ async fn a_process_that_catches_up_gets_what_was_never_acknowledged_and_one_that
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_supergroup_in_which_nothing_was_heard_before_is_caught_up_with_too() {
+    let two = Two::new();
+    let catch_up = || Config { catch_up: true, ..two.rig.config() };
+    let (client, token) = two.client(catch_up()).await;
+    let mut updates = client.stream_updates();
+    let channel = two.supergroup_after_a_word(&client, &mut updates).await;
+    two.say_to(Peer::Channel(channel), 2..=3);
+    expect(&mut updates, 2..=3).await;
+    client.sign_out().await.unwrap();
+    drop((client, updates));
+    token.closed().await;
+    sleep(Duration::from_secs(10)).await;
+    // Logged in anew, nothing is known of the group's place.
+    let (client, token) = two.client(catch_up()).await;
+    drop(client);
+    token.closed().await;
+    assert!(two.rig.session.session().channels.is_empty());
+    two.say_to(Peer::Channel(channel), 4..=6);
+    let (client, _token) = two.client(catch_up()).await;
+    let mut updates = client.stream_updates();
+    expect(&mut updates, 4..=6).await;
+    two.say_to(Peer::Channel(channel), 7..=7);
+    expect(&mut updates, 7..=7).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_new_bot_is_told_before_it_reads_is_not_lost() {
+    let two = Two::new();
+    let (bot, token) = two.rig.server.world().add_bot("Robot", "robot_bot");
+    let (client, _token) = Client::connect_with(two.rig.config(), two.rig.seams()).await.unwrap();
+    client.bot_sign_in(&token).await.unwrap();
+    two.say_to(Peer::User(bot), 1..=2);
+    sleep(Duration::from_secs(10)).await;
+    two.say_to(Peer::User(bot), 3..=3);
+    sleep(Duration::from_secs(10)).await;
+    let mut updates = client.stream_updates();
+    expect(&mut updates, 1..=3).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_supergroup_has_a_line_of_its_own() {
     for min_users in [false, true] {
         let two = Two::new();

@@ -69,6 +69,15 @@ pub(crate) enum ChannelDifference<T> {
     TooLong { pts: i32, is_final: bool },
 }
 
+impl<T> ChannelDifference<T> {
+    /// Whether there is no more.
+    pub(crate) fn is_final(&self) -> bool {
+        match self {
+            Self::Updates { is_final, .. } | Self::TooLong { is_final, .. } => *is_final,
+        }
+    }
+}
+
 /// What is to be done, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action<T> {

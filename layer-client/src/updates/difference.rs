@@ -62,8 +62,12 @@ pub(crate) fn of_account(
 }
 
 /// Reads the answer to `updates.getChannelDifference`. `None` if it says nothing that we could use.
+///
+/// Of a channel whose place was not known, messages from `since` on (unix seconds) are new; the older
+/// ones that come with them are left out.
 pub(crate) fn of_channel(
     difference: enums::updates::ChannelDifference,
+    since: Option<i32>,
     account: &dyn Account,
 ) -> Option<Fetched<ChannelDifference<Item>>> {
     use enums::updates::ChannelDifference as D;
@@ -74,21 +78,46 @@ pub(crate) fn of_channel(
         }
         D::Difference(it) => {
             learn(account, &it.users, &it.chats, &it.new_messages, &it.other_updates);
+            let new = it.new_messages.into_iter().filter(|message| is_since(message, since));
             updates.extend(
-                it.new_messages
-                    .into_iter()
-                    .map(|message| (Place::Nowhere, batch::of_message(message, it.pts).into())),
+                new.map(|message| (Place::Nowhere, batch::of_message(message, it.pts).into())),
             );
-            missed = rest(it.other_updates, &mut updates);
+            if since.is_none() {
+                missed = rest(it.other_updates, &mut updates);
+            }
             ChannelDifference::Updates { updates, pts: it.pts, is_final: it.r#final }
         }
         D::TooLong(it) => {
             learn(account, &it.users, &it.chats, &it.messages, &[]);
             let enums::Dialog::Dialog(dialog) = it.dialog else { return None };
-            ChannelDifference::TooLong { pts: dialog.pts?, is_final: it.r#final }
+            let (pts, is_final) = (dialog.pts?, it.r#final);
+            let mut messages = it.messages;
+            messages.sort_by_key(date_and_id);
+            let is_whole = messages.first().is_none_or(|oldest| !is_since(oldest, since));
+            if since.is_none() || !is_whole {
+                ChannelDifference::TooLong { pts, is_final }
+            } else {
+                let new = messages.into_iter().filter(|message| is_since(message, since));
+                updates.extend(
+                    new.map(|message| (Place::Nowhere, batch::of_message(message, pts).into())),
+                );
+                ChannelDifference::Updates { updates, pts, is_final }
+            }
         }
     };
     Some(Fetched { difference, missed })
+}
+
+fn date_and_id(message: &enums::Message) -> (i32, i32) {
+    match message {
+        enums::Message::Message(message) => (message.date, message.id),
+        enums::Message::Service(message) => (message.date, message.id),
+        enums::Message::Empty(message) => (0, message.id),
+    }
+}
+
+fn is_since(message: &enums::Message, since: Option<i32>) -> bool {
+    since.is_none_or(|since| date_and_id(message).0 >= since)
 }
 
 fn learn(

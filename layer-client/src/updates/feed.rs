@@ -4,6 +4,7 @@
 //! While a stream has no room, or nobody reads, nothing is put in order: what has a place is noted as
 //! missed and comes by difference later, what has none goes into the room kept for it.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -98,6 +99,9 @@ pub(crate) async fn run(feed: Arc<Feed>, account: Arc<dyn Account>) {
         order: None,
         marks: Marks::default(),
         fetches: Vec::new(),
+        since: 0,
+        told_since: BTreeMap::new(),
+        unknown: BTreeMap::new(),
         unreadable: 0,
         syncs: Vec::new(),
     };
@@ -124,6 +128,13 @@ struct Task {
     marks: Marks,
     /// What is asked of the server, and in which line. Of the account's one at a time.
     fetches: Vec<(LineId, BoxFuture<'static, Fetched>)>,
+    /// From when on (unix seconds) the account's difference was asked for last.
+    since: i32,
+    /// Of which channels a difference has told, and from when on it was.
+    told_since: BTreeMap<i64, i32>,
+    /// Channels that are asked for though their place was not known, and from when on what happened
+    /// there is new.
+    unknown: BTreeMap<i64, i32>,
     /// How often in a row the account's difference could not be read.
     unreadable: u32,
     /// Who waits for the account's difference.
@@ -179,6 +190,8 @@ impl Task {
             Input::Start(start) => self.begin(start),
             Input::Stop => {
                 self.order = None;
+                self.told_since.clear();
+                self.unknown.clear();
                 self.fetches.clear();
                 self.marks = Marks::default();
                 self.feed.outlet.clear();
@@ -262,7 +275,19 @@ impl Task {
                     Action::Reached(line, at) => outlet.reached(line, at),
                     Action::ReachedSeq { seq, date } => outlet.reached_seq(seq, date),
                     Action::Stale(line) => outlet.deliver(Told::Gap(channel(line)), false),
-                    action => fetch(&mut self.fetches, action, &*self.account),
+                    action => {
+                        match action {
+                            Action::GetDifference { date, .. } => self.since = date,
+                            Action::GetChannelDifference { channel, pts } => {
+                                let told = self.told_since.remove(&channel);
+                                if pts.is_none() {
+                                    self.unknown.insert(channel, told.unwrap_or(self.since));
+                                }
+                            }
+                            _ => {}
+                        }
+                        fetch(&mut self.fetches, action, &*self.account);
+                    }
                 }
             }
             if self.marks.is_empty() || !outlet.has_readers() {
@@ -276,7 +301,11 @@ impl Task {
         let now = self.start.elapsed();
         let Some(order) = &mut self.order else { return };
         match fetched {
-            Fetched::State(Ok(state)) => order.state(difference::state(state), now),
+            Fetched::State(Ok(state)) => {
+                let state = difference::state(state);
+                self.since = state.date;
+                order.state(state, now);
+            }
             Fetched::State(Err(error)) => {
                 tracing::debug!(%error, "updates.getState");
                 order.difference_failed(now);
@@ -284,6 +313,11 @@ impl Task {
             Fetched::Difference(Ok(difference)) => {
                 self.unreadable = 0;
                 let read = difference::of_account(difference, &*self.account);
+                for missed in &read.missed {
+                    if let Missed::In(LineId::Channel(channel), _) = missed {
+                        self.told_since.entry(*channel).or_insert(self.since);
+                    }
+                }
                 order.difference(read.difference, now);
                 read.missed.into_iter().for_each(|missed| self.marks.put(missed));
             }
@@ -291,9 +325,10 @@ impl Task {
                 tracing::debug!(%error, "updates.getDifference");
                 let is_read = !matches!(error, InvocationError::Deserialize(_));
                 self.unreadable = if is_read { 0 } else { self.unreadable + 1 };
-                let is_lost = ["PERSISTENT_TIMESTAMP_EMPTY", "PERSISTENT_TIMESTAMP_INVALID"]
-                    .iter()
-                    .any(|name| error.is(name));
+                let is_lost =
+                    ["PERSISTENT_TIMESTAMP_EMPTY", "PERSISTENT_TIMESTAMP_INVALID", "DATE_EMPTY"]
+                        .iter()
+                        .any(|name| error.is(name));
                 if is_lost || self.unreadable >= MOST_UNREADABLE {
                     tracing::warn!(%error, "updates are lost: the difference is not to be had");
                     self.unreadable = 0;
@@ -304,8 +339,12 @@ impl Task {
                 }
             }
             Fetched::Channel(channel, Ok(difference)) => {
-                match difference::of_channel(difference, &*self.account) {
+                let since = self.unknown.get(&channel).copied();
+                match difference::of_channel(difference, since, &*self.account) {
                     Some(read) => {
+                        if read.difference.is_final() {
+                            self.unknown.remove(&channel);
+                        }
                         order.channel_difference(channel, read.difference, now);
                         read.missed.into_iter().for_each(|missed| self.marks.put(missed));
                     }
@@ -315,6 +354,7 @@ impl Task {
             Fetched::Channel(channel, Err(error)) => {
                 tracing::debug!(%error, channel, "updates.getChannelDifference");
                 if is_gone(&error) {
+                    self.unknown.remove(&channel);
                     order.channel_gone(channel);
                     self.feed.outlet.channel_gone(channel);
                 } else {

@@ -371,6 +371,23 @@ async fn an_invalid_place_is_asked_for_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_difference_that_can_never_be_read_is_given_up_and_named_as_a_gap() {
+    let it = running(100).await;
+    let mut stream = it.feed.stream(None);
+    let unreadable = || {
+        use layer_tl_types::Deserializable;
+        enums::updates::Difference::from_bytes(&[1, 2, 3, 4]).unwrap_err().into()
+    };
+    it.server.server().errors.insert(None, (0..3).map(|_| unreadable()).collect());
+    it.say_unheard(None, 3);
+    it.feed.missed();
+    assert!(matches!(stream.next().await, Some(Update::Gap(Gap { channel_id: None }))));
+    settle().await;
+    it.say(None, 1);
+    expect(&mut stream, None, 4..=4).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_object_that_cannot_be_read_is_handed_out_raw_and_costs_no_other_update() {
     let it = running(100).await;
     let mut stream = it.feed.stream(None);

@@ -46,7 +46,9 @@ impl Start {
     /// Where a saved session has come, or from now on.
     pub(crate) fn of(session: &SavedSession, catch_up: bool) -> Self {
         let channels = session.channels.iter();
-        match session.updates.filter(|_| catch_up) {
+        // One that was stored before all of it was known is none.
+        let is_whole = |state: &UpdatesState| state.date > 0;
+        match session.updates.filter(|state| catch_up && is_whole(state)) {
             Some(UpdatesState { pts, qts, date, seq }) => Self {
                 state: Some(State { pts, qts, date, seq }),
                 channels: channels.map(|(channel, pts)| (*channel, *pts)).collect(),
