@@ -1,4 +1,5 @@
-//! The task against a server that knows all that it has said, under a paused clock.
+//! The task against a server that knows all that it has said, under a paused clock; long because all that
+//! can go wrong on the way is tried, each with its own test.
 
 use std::sync::Mutex;
 use std::time::Duration;
