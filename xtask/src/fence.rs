@@ -23,6 +23,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         "layer-connect",
         &["layer-crypto", "layer-mtproto", "layer-sandbox", "layer-tl-types", "layer-wire"],
     ),
+    (
+        "layer-app",
+        &[
+            "layer-client",
+            "layer-crypto",
+            "layer-mtproto",
+            "layer-sandbox",
+            "layer-tl-types",
+            "layer-wire",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
