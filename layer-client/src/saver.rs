@@ -13,12 +13,21 @@ use crate::session::{Change, SavedSession, SessionBackend, SessionError};
 const MOST_PENDING: usize = 10_000;
 /// When a save that failed is tried again, if nothing asks for it before.
 const RETRY: Duration = Duration::from_secs(10);
+/// So long how far updates have come may wait for more of the same. If it is lost, some of them are
+/// delivered again, which may happen anyway; and a disk need not write with each of them.
+const LAZY: Duration = Duration::from_millis(500);
+
+/// So far back it is looked for a place that a later one replaces.
+const MOST_LOOKED_AT: usize = 16;
 
 /// The session as it is now, and what of it is not saved yet.
 pub(crate) struct Saver {
     backend: Arc<dyn SessionBackend>,
     state: Mutex<State>,
+    /// Something is to be saved now.
     wake: Notify,
+    /// Something is to be saved soon.
+    soon: Notify,
     progress: watch::Sender<Progress>,
 }
 
@@ -55,7 +64,7 @@ impl Saver {
         let state = State { session, pending, all_pending, asked: 0, closing: false };
         let progress = Progress { asked: 0, result: Ok(()), closed: false };
         let (state, progress) = (Mutex::new(state), watch::Sender::new(progress));
-        Arc::new(Self { backend, state, wake: Notify::new(), progress })
+        Arc::new(Self { backend, state, wake: Notify::new(), soon: Notify::new(), progress })
     }
 
     /// The task: saves until it is [closed](Self::close). `failed` is told when saving begins to fail.
@@ -71,12 +80,11 @@ impl Saver {
     async fn work(&self, failed: impl Fn(&SessionError) + Send) {
         let mut has_failed = false;
         loop {
-            let woken = self.wake.notified();
             if has_failed {
                 // Woken or not, it is tried again.
-                let _ = timeout(RETRY, woken).await;
+                let _ = timeout(RETRY, self.wake.notified()).await;
             } else {
-                woken.await;
+                self.woken().await;
             }
             let (changes, asked, closing) = self.take();
             let result =
@@ -102,6 +110,17 @@ impl Saver {
         }
     }
 
+    /// Waits until something is to be saved, and a little longer where that can wait.
+    async fn woken(&self) {
+        tokio::select! {
+            biased;
+            () = self.wake.notified() => return,
+            () = self.soon.notified() => {}
+        }
+        // Whether it was the time or something that can't wait is all the same.
+        let _ = timeout(LAZY, self.wake.notified()).await;
+    }
+
     /// Looks at the session.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&SavedSession) -> T) -> T {
         look(&self.state().session)
@@ -115,13 +134,14 @@ impl Saver {
         if changes.is_empty() {
             return;
         }
+        let is_lazy = changes.iter().all(is_lazy);
         changes.iter().for_each(|change| state.session.apply(change));
         if !state.all_pending {
-            state.pending.extend(changes);
+            state.put(changes);
             state.bound();
         }
         drop(state);
-        self.wake.notify_one();
+        if is_lazy { self.soon.notify_one() } else { self.wake.notify_one() }
     }
 
     /// Waits until all that has changed by now is saved, or the attempt has failed. May be dropped
@@ -175,7 +195,35 @@ impl Saver {
     }
 }
 
+/// Whether it may wait for more of the same.
+fn is_lazy(change: &Change) -> bool {
+    matches!(change, Change::Updates(Some(_)) | Change::ChannelPts { .. })
+}
+
+/// Whether the later of two says all that the earlier did.
+fn replaces(later: &Change, earlier: &Change) -> bool {
+    match (later, earlier) {
+        (Change::Updates(_), Change::Updates(_)) => true,
+        (Change::ChannelPts { channel, .. }, Change::ChannelPts { channel: earlier, .. }) => {
+            channel == earlier
+        }
+        _ => false,
+    }
+}
+
 impl State {
+    /// Has changes wait. A place replaces the one that its line had just before.
+    fn put(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            let lazy = self.pending.iter_mut().rev().take(MOST_LOOKED_AT);
+            let mut lazy = lazy.take_while(|earlier| is_lazy(earlier));
+            match lazy.find(|earlier| replaces(&change, earlier)) {
+                Some(earlier) => *earlier = change,
+                None => self.pending.push(change),
+            }
+        }
+    }
+
     fn bound(&mut self) {
         if self.pending.len() > MOST_PENDING {
             self.all_pending = true;
@@ -239,13 +287,44 @@ mod tests {
         let (saver, disk, _) = run();
         saver.change(|_| pts(1, 1));
         saver.change(|_| pts(1, 2));
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(2 * LAZY).await;
         assert_eq!(disk.kept.session().channels[&1], 2);
         saver.change(|session| pts(1, session.channels[&1] + 1));
         saver.flush().await.unwrap();
         assert_eq!(disk.kept.session().channels[&1], 3);
         saver.flush().await.unwrap();
         assert_eq!(disk.saves.load(Ordering::Relaxed), 2, "nothing is saved twice");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thousand_acknowledgements_a_second_are_few_saves_and_a_login_waits_for_none() {
+        let (saver, disk, _) = run();
+        for at in 1..=2000 {
+            saver.change(|_| pts(at % 4, at as i32));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let saves = disk.saves.load(Ordering::Relaxed);
+        assert!((2..=5).contains(&saves), "{saves} in two seconds");
+        assert!(saver.state().pending.len() <= 4, "a place replaces the one before");
+        tokio::time::sleep(2 * LAZY).await;
+        assert_eq!(disk.kept.session(), saver.read(SavedSession::clone));
+        saver.change(|_| pts(1, 3000));
+        saver.change(|_| vec![Change::HomeDc(4)]);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(disk.kept.session().home_dc, Some(4));
+        assert_eq!(disk.kept.session().channels[&1], 3000, "in its order");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_goes_not_before_what_came_between() {
+        let (saver, disk, _) = run();
+        saver.change(|_| pts(1, 1));
+        saver.change(|_| vec![Change::ChannelGone(1)]);
+        saver.change(|_| pts(1, 2));
+        saver.change(|_| pts(1, 3));
+        saver.change(|_| vec![Change::ChannelGone(1)]);
+        saver.flush().await.unwrap();
+        assert_eq!(disk.kept.session(), SavedSession::default());
     }
 
     #[tokio::test(start_paused = true)]
@@ -268,10 +347,10 @@ mod tests {
         let (saver, disk, _) = run();
         disk.is_full.store(true, Ordering::Relaxed);
         for round in 0..MOST_PENDING + 5 {
-            saver.change(|_| pts(1, round as i32));
+            saver.change(|_| pts(round as i64 % 100, round as i32));
         }
         assert!(saver.flush().await.is_err());
-        assert!(saver.state().pending.len() < 10);
+        assert!(saver.state().pending.len() < 200);
         disk.is_full.store(false, Ordering::Relaxed);
         saver.flush().await.unwrap();
         assert_eq!(disk.kept.session(), saver.read(SavedSession::clone));
