@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use layer_tl_types::{enums, types};
+use layer_tl_types::{Deserializable, Identifiable, enums, types};
 
 use crate::config::{Config, TransportKind};
 use crate::session::{Change, DcAddress, DcEntry, SavedSession};
@@ -94,6 +94,35 @@ pub(super) fn changes(session: &SavedSession, options: &[enums::DcOption]) -> Ve
         is_new.then(|| Change::Dc(Box::new(entry)))
     };
     told.into_iter().filter_map(changed).collect()
+}
+
+/// What an object that the server has pushed says of addresses.
+#[derive(Debug, PartialEq)]
+pub(super) enum News {
+    /// These data centres are there (`updateDcOptions`).
+    Told(Vec<enums::DcOption>),
+    /// It is to be asked for (`updateConfig`).
+    Ask,
+}
+
+/// Looks for such news; `None` in all but a few objects, which are read for it.
+pub(super) fn news(object: &[u8]) -> Option<News> {
+    let ids = [types::UpdateDcOptions::CONSTRUCTOR_ID, types::UpdateConfig::CONSTRUCTOR_ID];
+    let ids = ids.map(u32::to_le_bytes);
+    if !object.chunks_exact(4).any(|word| ids.iter().any(|id| id == word)) {
+        return None;
+    }
+    let updates = match enums::Updates::from_bytes(object).ok()? {
+        enums::Updates::UpdateShort(short) => vec![short.update],
+        enums::Updates::Updates(all) => all.updates,
+        enums::Updates::Combined(all) => all.updates,
+        _ => Vec::new(),
+    };
+    updates.into_iter().find_map(|update| match update {
+        enums::Update::DcOptions(update) => Some(News::Told(update.dc_options)),
+        enums::Update::Config => Some(News::Ask),
+        _ => None,
+    })
 }
 
 fn address(option: &types::DcOption) -> Option<DcAddress> {

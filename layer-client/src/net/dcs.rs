@@ -12,7 +12,7 @@ use layer_mtproto::wire::framing::{FramingKind, Tag};
 use layer_tl_types::{enums, functions, types};
 use tokio::sync::OnceCell;
 
-use super::addresses;
+use super::addresses::{self, News};
 use super::clock::Backoff;
 use super::dial::BoxFuture;
 use super::driver::{self, Parts};
@@ -44,6 +44,8 @@ pub(crate) struct Dcs {
 struct State {
     home: i32,
     closed: bool,
+    /// It is being asked where the data centres are.
+    is_asking: bool,
     links: BTreeMap<(i32, Purpose), Arc<OnceCell<Link>>>,
     /// Set where the login was imported, or is known to be there.
     logins: BTreeMap<i32, Login>,
@@ -56,7 +58,8 @@ pub(crate) type Login = Arc<OnceCell<()>>;
 impl Dcs {
     pub(crate) fn new(home: i32) -> Self {
         let (links, logins) = (BTreeMap::new(), BTreeMap::new());
-        Self { state: Mutex::new(State { home, closed: false, links, logins }) }
+        let state = State { home, closed: false, is_asking: false, links, logins };
+        Self { state: Mutex::new(state) }
     }
 
     /// The data centre at home.
@@ -283,6 +286,28 @@ impl Inner {
         self.dcs.state().home = dc;
         self.saver.change(|_| vec![Change::HomeDc(dc)]);
         Ok(())
+    }
+
+    /// Takes what the server says by itself of where the data centres are.
+    pub(super) fn moved(self: &Arc<Self>, object: &[u8]) {
+        match addresses::news(object) {
+            Some(News::Told(options)) => {
+                self.saver.change(|session| addresses::changes(session, &options));
+            }
+            Some(News::Ask) => {
+                if std::mem::replace(&mut self.dcs.state().is_asking, true) {
+                    return;
+                }
+                let inner = Arc::clone(self);
+                self.spawn(async move {
+                    if let Err(error) = inner.refresh_addresses(None).await {
+                        tracing::debug!(%error, "help.getConfig");
+                    }
+                    inner.dcs.state().is_asking = false;
+                });
+            }
+            None => {}
+        }
     }
 
     /// Asks where the data centres are: at home, or, if home itself is to be found, where it all

@@ -84,6 +84,7 @@ impl Hub for LinkHub {
         if !self.inner.is_logged_in() && object.chunks_exact(4).any(|word| word == token) {
             self.inner.login_token.notify_one();
         }
+        self.inner.moved(&object);
         if let Some(ears) = self.ears() {
             ears.pushed(object);
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use layer_sandbox::Reply;
-use layer_tl_types::{Deserializable, Identifiable, enums, functions, types};
+use layer_tl_types::{Deserializable, Identifiable, Serializable, enums, functions, types};
 use tokio::time::Instant;
 
 use super::{Rig, object, refusal};
@@ -357,4 +357,39 @@ async fn links_that_find_the_same_key_dead_put_aside_no_other() {
     let saved = rig.session.session();
     let entry = saved.dc(4).unwrap();
     assert_eq!((entry.auth_key.as_ref(), entry.set_aside.len()), (Some(&key), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_data_centres_have_moved_to_is_learnt_from_updates() {
+    let rig = Rig::new();
+    let (client, _token) = rig.connect().await.unwrap();
+    let known = |dc| client.inner.saver.read(|session| session.dc(dc).unwrap().addresses.clone());
+    let before = known(4);
+    let option = types::DcOption {
+        ipv6: false,
+        media_only: false,
+        tcpo_only: false,
+        cdn: false,
+        r#static: false,
+        this_port_only: false,
+        id: 4,
+        ip_address: "10.1.2.3".to_owned(),
+        port: 4430,
+        secret: None,
+    };
+    let moved = types::UpdateDcOptions { dc_options: vec![option.into()] };
+    rig.server.push(&short(moved.into()));
+    client.invoke(&NEAREST).await.unwrap();
+    assert_eq!(known(4).first().unwrap().addr.to_string(), "10.1.2.3:4430");
+    let asked = rig.called::<functions::help::GetConfig>().len();
+    // As often as it comes, it is asked for once at a time.
+    (0..10).for_each(|_| rig.server.push(&short(enums::Update::Config)));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = rig.called::<functions::help::GetConfig>().len() - asked;
+    assert!((1..=2).contains(&asked), "{asked} times");
+    assert_eq!(known(4), before, "as the server has it");
+}
+
+fn short(update: enums::Update) -> Vec<u8> {
+    enums::Updates::from(types::UpdateShort { update, date: 1 }).to_bytes()
 }
