@@ -320,3 +320,28 @@ async fn somebody_else_who_logs_in_begins_anew() {
     two.say_to(Peer::User(bot), 4..=4);
     expect(&mut updates, 4..=4).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_between_the_login_and_its_being_known_here_is_not_lost() {
+    let two = Two::new();
+    let (client, _token) = Client::connect_with(two.rig.config(), two.rig.seams()).await.unwrap();
+    let mut updates = client.stream_updates();
+    two.say(1..=1);
+    sleep(Duration::from_secs(1)).await;
+    let token = client.request_login_code(PHONE).await.unwrap();
+    let code = two.rig.server.world().code_for(PHONE).unwrap();
+    let request = functions::auth::SignIn {
+        phone_number: token.phone.clone(),
+        phone_code_hash: token.hash.clone(),
+        phone_code: Some(code),
+        email_verification: None,
+    };
+    // Logged in on the server, and nobody here has taken the answer yet.
+    client.invoke(&request).await.unwrap();
+    two.say(2..=4);
+    sleep(Duration::from_secs(1)).await;
+    client.get_me().await.unwrap();
+    two.say(5..=6);
+    expect(&mut updates, 2..=6).await;
+    expect_no_message(&mut updates).await;
+}

@@ -208,6 +208,17 @@ fn line_of_channel(channel: &enums::InputChannel) -> Option<LineId> {
     }
 }
 
+/// Whether this answer says that somebody is logged in from now on.
+pub(crate) fn logs_in(object: &[u8]) -> bool {
+    let Some(id) = object.first_chunk().map(|id| u32::from_le_bytes(*id)) else { return false };
+    [
+        types::auth::Authorization::CONSTRUCTOR_ID,
+        types::auth::LoginTokenSuccess::CONSTRUCTOR_ID,
+        types::auth::SentCodeSuccess::CONSTRUCTOR_ID,
+    ]
+    .contains(&id)
+}
+
 /// Reads the answer to what was asked.
 pub(crate) fn read(asked: &Asked, object: &[u8], account: &dyn Account) -> Came {
     match taken(asked, object, account) {

@@ -48,6 +48,9 @@ impl Feed {
 
     /// A call has this answer.
     pub(crate) fn answered(&self, asked: &Asked, object: &[u8]) {
+        if answers::logs_in(object) {
+            self.inbox.expect();
+        }
         if *asked != Asked::Nothing {
             self.inbox.put(Input::Answered(asked.clone(), object.to_vec()));
         }

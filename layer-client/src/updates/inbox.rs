@@ -71,17 +71,30 @@ struct Waiting {
     objects: usize,
     bytes: usize,
     missed: bool,
-    /// Before a login nothing that comes is meant for the order.
-    is_open: bool,
+    /// What has come since the server logged somebody in, until the order begins.
+    early: VecDeque<Input>,
+    door: Door,
+}
+
+/// For whom what comes is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Door {
+    /// Before a login: for nobody.
+    #[default]
+    Shut,
+    /// The server has logged somebody in, and whoever asked for that is about to know.
+    Ajar,
+    /// For the order.
+    Open,
     /// Nobody takes anything any more.
-    is_closed: bool,
+    Gone,
 }
 
 impl Inbox {
     /// Takes an object, or notes that it was missed.
     pub(super) fn put(&self, input: Input) {
         let mut waiting = self.waiting();
-        if !waiting.is_open {
+        if matches!(waiting.door, Door::Shut | Door::Gone) {
             return;
         }
         let len = input.len();
@@ -90,10 +103,22 @@ impl Inbox {
         } else {
             waiting.objects += 1;
             waiting.bytes += len;
-            waiting.inputs.push_back(input);
+            match waiting.door {
+                Door::Ajar => waiting.early.push_back(input),
+                _ => waiting.inputs.push_back(input),
+            }
         }
         drop(waiting);
         self.notify.notify_one();
+    }
+
+    /// The server has logged somebody in: what it says from now on is meant for the order that is
+    /// about to begin.
+    pub(super) fn expect(&self) {
+        let mut waiting = self.waiting();
+        if waiting.door == Door::Shut {
+            waiting.door = Door::Ajar;
+        }
     }
 
     /// Something may have been missed.
@@ -104,17 +129,25 @@ impl Inbox {
 
     /// The order begins, or asks.
     pub(super) fn tell(&self, input: Input) {
-        let mut waiting = self.waiting();
-        if waiting.is_closed {
+        let mut locked = self.waiting();
+        let waiting = &mut *locked;
+        if waiting.door == Door::Gone {
             return;
         }
-        match input {
-            Input::Start(_) => waiting.is_open = true,
-            Input::Stop => waiting.is_open = false,
-            _ => {}
+        let begins = matches!(input, Input::Start(_));
+        if matches!(input, Input::Stop) {
+            waiting.door = Door::Shut;
+            for early in waiting.early.drain(..) {
+                waiting.objects -= 1;
+                waiting.bytes -= early.len();
+            }
         }
         waiting.inputs.push_back(input);
-        drop(waiting);
+        if begins {
+            waiting.door = Door::Open;
+            waiting.inputs.append(&mut waiting.early);
+        }
+        drop(locked);
         self.notify.notify_one();
     }
 
@@ -131,7 +164,7 @@ impl Inbox {
 
     /// Nobody takes anything any more.
     pub(super) fn close(&self) {
-        *self.waiting() = Waiting { is_closed: true, ..Waiting::default() };
+        *self.waiting() = Waiting { door: Door::Gone, ..Waiting::default() };
     }
 
     /// Whether something was missed since it was last asked.
