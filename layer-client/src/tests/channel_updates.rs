@@ -175,6 +175,57 @@ async fn a_channel_that_has_become_private_is_let_go() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_channel_that_was_left_or_lost_is_forgotten_and_nothing_is_asked_there() {
+    for leaves in [true, false] {
+        let two = Two::new();
+        let (client, _token) = two.client(two.rig.config()).await;
+        let mut updates = client.stream_updates();
+        let now = two.rig.server.now();
+        let peer = {
+            let mut world = two.rig.server.world();
+            let peer = world.make_channel(now, two.bob, "Group", false).unwrap();
+            world.add_member(now, two.bob, peer, two.alice).unwrap();
+            peer
+        };
+        let Peer::Channel(id) = peer else { panic!("{peer:?}") };
+        two.say_to(peer, 1..=3);
+        said(&mut updates, 1..=3).await;
+        two.say(4..=4);
+        said(&mut updates, 4..=4).await;
+        client.save_session().await.unwrap();
+        assert!(two.rig.session.session().channels.contains_key(&id));
+        if leaves {
+            let peer = enums::Peer::from(types::PeerChannel { channel_id: id });
+            client.delete_dialog(peer).await.unwrap();
+        } else {
+            two.rig.server.world().remove_member(now, two.bob, peer, two.alice).unwrap();
+        }
+        two.say_to(peer, 5..=6);
+        two.say(7..=8);
+        said(&mut updates, 7..=8).await;
+        client.save_session().await.unwrap();
+        assert!(!two.rig.session.session().channels.contains_key(&id), "leaves: {leaves}");
+        two.rig.calls.lock().unwrap().clear();
+        sleep(Duration::from_secs(600)).await;
+        assert_eq!(two.rig.called::<functions::updates::GetChannelDifference>(), []);
+        two.say(9..=9);
+        said(&mut updates, 9..=9).await;
+    }
+}
+
+/// The next messages that somebody wrote, whoever joins or leaves between them.
+async fn said(updates: &mut UpdateStream, numbers: std::ops::RangeInclusive<i32>) {
+    for number in numbers {
+        let text = loop {
+            if let Some(text) = message(updates).await.text() {
+                break text.to_owned();
+            }
+        };
+        assert_eq!(text, number.to_string());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bot_hears_a_button_and_answers_it() {
     let two = Two::new();
     let (bot, token) = two.rig.server.world().add_bot("Robot", "robot_bot");

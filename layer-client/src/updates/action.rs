@@ -89,6 +89,8 @@ pub(crate) enum Action<T> {
     ReachedSeq { seq: i32, date: i32 },
     /// What happened in the line up to here is not told any more: what is known of it is stale.
     Stale(LineId),
+    /// Nothing of this channel is followed any more, and its place is to be forgotten.
+    Gone(i64),
     /// Ask `updates.getState`, and say [`Sequence::state`].
     GetState,
     /// Ask `updates.getDifference`, and say [`Sequence::difference`] or

@@ -31,6 +31,8 @@ impl From<enums::Update> for Item {
 pub(crate) struct Came {
     pub(crate) batch: Batch<Item>,
     pub(crate) missed: Vec<Missed>,
+    /// Channels that are none of ours any more.
+    pub(crate) left: Vec<i64>,
 }
 
 /// Something that has to be fetched.
@@ -48,7 +50,8 @@ pub(crate) enum Missed {
 
 impl Came {
     fn of(seq: Option<Seq>) -> Self {
-        Self { batch: Batch { seq, updates: Vec::new() }, missed: Vec::new() }
+        let batch = Batch { seq, updates: Vec::new() };
+        Self { batch, missed: Vec::new(), left: Vec::new() }
     }
 
     /// An object that can't be read: handed out as it is, and what it said is fetched.
@@ -103,13 +106,15 @@ pub(crate) fn take(updates: enums::Updates, account: &dyn Account) -> Came {
         }
         enums::Updates::Updates(types::Updates { updates, users, chats, date, seq }) => {
             account.learn(&users, &chats, &messages(&updates));
-            several(updates, seq, seq, date, account)
+            let left = left(&updates, &chats);
+            Came { left, ..several(updates, seq, seq, date, account) }
         }
         enums::Updates::Combined(combined) => {
             let shown = messages(&combined.updates);
             account.learn(&combined.users, &combined.chats, &shown);
-            let types::UpdatesCombined { updates, seq_start, seq, date, .. } = combined;
-            several(updates, seq_start, seq, date, account)
+            let types::UpdatesCombined { updates, chats, seq_start, seq, date, .. } = combined;
+            let left = left(&updates, &chats);
+            Came { left, ..several(updates, seq_start, seq, date, account) }
         }
         enums::Updates::UpdateShortMessage(short) => {
             let (pts, pts_count) = (short.pts, short.pts_count);
@@ -122,6 +127,22 @@ pub(crate) fn take(updates: enums::Updates, account: &dyn Account) -> Came {
         // It only answers, and says nothing without what was asked; see `answers`.
         enums::Updates::UpdateShortSentMessage(_) => Came::missed(Missed::Something),
     }
+}
+
+/// The channels of which these updates say that we are not in them any more.
+pub(super) fn left(updates: &[enums::Update], chats: &[enums::Chat]) -> Vec<i64> {
+    let changed = updates.iter().filter_map(|update| match update {
+        enums::Update::Channel(update) => Some(update.channel_id),
+        _ => None,
+    });
+    let is_left = |id: i64| {
+        chats.iter().any(|chat| match chat {
+            enums::Chat::Channel(channel) => channel.id == id && channel.left && !channel.min,
+            enums::Chat::ChannelForbidden(channel) => channel.id == id,
+            _ => false,
+        })
+    };
+    changed.filter(|id| is_left(*id)).collect()
 }
 
 fn messages(updates: &[enums::Update]) -> Vec<&enums::Message> {

@@ -12,6 +12,8 @@ use super::{batch, carriers};
 pub(crate) struct Fetched<D> {
     pub(crate) difference: D,
     pub(crate) missed: Vec<Missed>,
+    /// Channels that are none of ours any more.
+    pub(crate) left: Vec<i64>,
 }
 
 /// The state as the order has it.
@@ -26,23 +28,24 @@ pub(crate) fn of_account(
     account: &dyn Account,
 ) -> Fetched<Difference<Item>> {
     use enums::updates::Difference as D;
-    let (messages, encrypted, others, state_, is_final) = match difference {
+    let (messages, encrypted, others, chats, state_, is_final) = match difference {
         D::Empty(empty) => {
             let difference = Difference::Empty { date: empty.date, seq: empty.seq };
-            return Fetched { difference, missed: Vec::new() };
+            return Fetched { difference, missed: Vec::new(), left: Vec::new() };
         }
         D::TooLong(long) => {
             let difference = Difference::TooLong { pts: long.pts };
-            return Fetched { difference, missed: Vec::new() };
+            return Fetched { difference, missed: Vec::new(), left: Vec::new() };
         }
         D::Difference(it) => {
             learn(account, &it.users, &it.chats, &it.new_messages, &it.other_updates);
-            (it.new_messages, it.new_encrypted_messages, it.other_updates, it.state, true)
+            let (encrypted, others) = (it.new_encrypted_messages, it.other_updates);
+            (it.new_messages, encrypted, others, it.chats, it.state, true)
         }
         D::Slice(it) => {
             learn(account, &it.users, &it.chats, &it.new_messages, &it.other_updates);
-            let state = it.intermediate_state;
-            (it.new_messages, it.new_encrypted_messages, it.other_updates, state, false)
+            let (encrypted, others) = (it.new_encrypted_messages, it.other_updates);
+            (it.new_messages, encrypted, others, it.chats, it.intermediate_state, false)
         }
     };
     let state = state(state_);
@@ -56,9 +59,10 @@ pub(crate) fn of_account(
         let update = types::UpdateNewEncryptedMessage { message, qts: state.qts };
         (Place::Nowhere, enums::Update::from(update).into())
     }));
+    let left = batch::left(&others, &chats);
     let missed = rest(others, &mut updates);
     let difference = Difference::Updates { updates, state, is_final };
-    Fetched { difference, missed }
+    Fetched { difference, missed, left }
 }
 
 /// Reads the answer to `updates.getChannelDifference`. `None` if it says nothing that we could use.
@@ -105,7 +109,7 @@ pub(crate) fn of_channel(
             }
         }
     };
-    Some(Fetched { difference, missed })
+    Some(Fetched { difference, missed, left: Vec::new() })
 }
 
 fn date_and_id(message: &enums::Message) -> (i32, i32) {

@@ -249,6 +249,11 @@ impl Task {
             }
             self.marks.put(missed);
         }
+        for channel in came.left {
+            self.unknown.remove(&channel);
+            self.told_since.remove(&channel);
+            order.channel_gone(channel);
+        }
     }
 
     /// Whether something waits to be delivered for which there is no room.
@@ -277,6 +282,7 @@ impl Task {
                     Action::Deliver(item) => deliver(outlet, item),
                     Action::Reached(line, at) => outlet.reached(line, at),
                     Action::ReachedSeq { seq, date } => outlet.reached_seq(seq, date),
+                    Action::Gone(channel) => outlet.channel_gone(channel),
                     Action::Stale(line) => outlet.deliver(Told::Gap(channel(line)), false),
                     action => {
                         match action {
@@ -323,6 +329,7 @@ impl Task {
                 }
                 order.difference(read.difference, now);
                 read.missed.into_iter().for_each(|missed| self.marks.put(missed));
+                read.left.into_iter().for_each(|channel| order.channel_gone(channel));
             }
             Fetched::Difference(Err(error)) => {
                 tracing::debug!(%error, "updates.getDifference");
@@ -359,7 +366,6 @@ impl Task {
                 if is_gone(&error) {
                     self.unknown.remove(&channel);
                     order.channel_gone(channel);
-                    self.feed.outlet.channel_gone(channel);
                 } else {
                     order.channel_failed(channel, now);
                 }

@@ -344,9 +344,10 @@ impl<T> Sequence<T> {
         self.fetch_queued();
     }
 
-    /// The channel is none of ours any more (`CHANNEL_PRIVATE`, `CHANNEL_INVALID`): nothing is kept
-    /// of it.
+    /// The channel is none of ours any more (`CHANNEL_PRIVATE`, `CHANNEL_INVALID`, or we have left
+    /// it): nothing is kept of it.
     pub(crate) fn channel_gone(&mut self, channel: i64) {
+        self.actions.push_back(Action::Gone(channel));
         self.channels.remove(&channel);
         self.fetches.remove(&channel);
         self.queue.remove(&channel);

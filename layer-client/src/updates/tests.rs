@@ -247,6 +247,7 @@ fn a_channel_that_is_gone_leaves_nothing_and_asks_for_nothing() {
     actions(&mut sequence);
     sequence.channel_gone(7);
     assert_eq!(sequence.waiting(), 0);
+    assert_eq!(actions(&mut sequence), [Action::Gone(7)]);
     sequence.handle_timeout(NOW + SILENCE / 2);
     assert_eq!(actions(&mut sequence), []);
 }
