@@ -31,13 +31,14 @@ pub mod update {
     pub use crate::updates::{Ack, Delivery, Gap, RawUpdate, Update, UpdateStream};
 }
 
-pub use api::qr::{QrLogin, QrState};
 pub use builder::Builder;
 pub use client::{Client, ShutdownToken};
 pub use config::{Config, ConfigError, Proxy, Socks5Config, TransportKind};
 pub use error::{InvocationError, RpcError};
 pub use layer_tl_types as tl;
-pub use login::{CodeKind, LoginToken, NextCode, PasswordError, PasswordToken, SignInError};
+pub use login::{
+    CodeKind, LoginToken, NextCode, PasswordError, PasswordToken, QrLogin, QrState, SignInError,
+};
 pub use peers::{PeerRef, UnknownPeer};
 pub use requests::{
     DialogIter, ForwardMessages, GlobalSearchBuilder, MessageIter, ParticipantIter, PinMessage,

@@ -9,6 +9,6 @@ mod messages;
 mod participants;
 mod password;
 mod peers;
-pub(crate) mod qr;
+mod qr;
 mod typing;
 mod updates;

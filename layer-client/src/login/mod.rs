@@ -2,6 +2,7 @@
 //! it succeeds or ends.
 
 mod error;
+mod qr;
 mod srp;
 mod token;
 
@@ -10,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use layer_tl_types::{enums, functions, types};
 
 pub use error::{PasswordError, SignInError};
+pub(crate) use qr::token_of;
+pub use qr::{QrLogin, QrState};
 pub(crate) use srp::Secret;
 pub use token::{CodeKind, LoginToken, NextCode, PasswordToken};
 
