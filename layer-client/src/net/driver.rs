@@ -338,6 +338,8 @@ impl Driver {
 
     fn command(&mut self, command: Command) {
         match command {
+            // Given up while it waited here.
+            Command::Call { answer, .. } if answer.is_closed() => {}
             Command::Call { number, asked, call, answer } => {
                 let now = self.parts.clock.now();
                 match self.parts.connection.call(call, now) {

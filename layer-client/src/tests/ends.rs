@@ -7,7 +7,7 @@ use layer_sandbox::Reply;
 use layer_tl_types::{Identifiable, functions};
 use tokio::time::Instant;
 
-use super::Rig;
+use super::{Rig, refusal};
 use crate::net::dcs::Purpose;
 use crate::session::{SessionBackend, SessionError};
 use crate::{Client, InvocationError};
@@ -58,6 +58,25 @@ async fn calls_in_flight_are_dropped_when_the_client_is_cancelled() {
     assert!(matches!(client.invoke(&NEAREST).await, Err(InvocationError::Dropped)));
     assert!(matches!(client.save_session().await, Err(InvocationError::Session(_))));
     token.closed().await;
+    assert_eq!(rig.tasks_left().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_the_server_asked_for_ends_with_the_client() {
+    let rig = Rig::new();
+    rig.answer(|_, function, _| {
+        let is_it = function == functions::help::GetNearestDc::CONSTRUCTOR_ID;
+        is_it.then(|| refusal(420, "FLOOD_WAIT_50")).flatten()
+    });
+    let (client, token) = rig.connect().await.unwrap();
+    let call = tokio::spawn(async move { client.invoke(&NEAREST).await });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let started = Instant::now();
+    token.cancel();
+    let error = call.await.unwrap().unwrap_err();
+    assert!(matches!(error, InvocationError::Dropped), "{error}");
+    token.closed().await;
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!(rig.tasks_left().await, 0);
 }
 
@@ -123,6 +142,26 @@ async fn a_call_that_is_given_up_at_any_moment_leaves_nothing() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(rig.tasks_left().await, 4, "the session's, the updates' and two links'");
     let link = client.inner.link(3, Purpose::Main).await.unwrap();
+    assert_eq!(link.waiting().await, 0, "no call waits in any table");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_given_up_before_its_link_has_taken_it_is_not_made() {
+    let rig = slow();
+    let (client, _token) = rig.connect().await.unwrap();
+    for _ in 0..10 {
+        let mut call = Box::pin(client.invoke(&NEAREST));
+        tokio::select! {
+            biased;
+            _ = &mut call => unreachable!("it takes a minute"),
+            () = std::future::ready(()) => {}
+        }
+        // Nobody else has run since it began.
+        drop(call);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(rig.called::<functions::help::GetNearestDc>(), []);
+    let link = client.inner.link(2, Purpose::Main).await.unwrap();
     assert_eq!(link.waiting().await, 0, "no call waits in any table");
 }
 
