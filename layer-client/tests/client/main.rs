@@ -10,6 +10,7 @@
 
 mod failures;
 mod links;
+mod promises;
 #[allow(dead_code, reason = "shared with the tests of sessions")]
 #[path = "../session/samples.rs"]
 mod samples;
