@@ -178,6 +178,20 @@ async fn some_migrations_move_one_call_and_others_move_home() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_data_centre_is_told_first_who_we_are_and_then_given_the_login() {
+    let rig = Rig::new();
+    let (_, token) = rig.server.world().add_bot("Echo", "echo_bot");
+    // A call that comes before `initConnection` under its key is refused.
+    rig.server.world().faults.want_init = true;
+    let (client, _token) = rig.connect().await.unwrap();
+    client.bot_sign_in(&token).await.unwrap();
+    for dc in [1, 3, 4, 5] {
+        assert_eq!(nearest(&client, dc).await.unwrap(), dc);
+    }
+    assert_eq!(rig.called::<functions::auth::ImportAuthorization>(), [1, 3, 4, 5]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn home_is_found_by_asking_where_all_begins_if_its_address_is_not_known() {
     let rig = Rig::new();
     rig.answer(|caller, function, _| {

@@ -1,4 +1,60 @@
 //! Whole clients against a sandbox in memory, under a paused clock, every task counted.
+//!
+//! Each line of the pitfalls that are a client's, and the test in which the wrong behaviour would
+//! show. A name alone is a test in a file beside this one; of keys, connections and acknowledgements
+//! see `layer-mtproto/tests/connection/main.rs`.
+//!
+//! | data centres | test |
+//! |---|---|
+//! | which migrations move one call, and which move home | `dcs`: `some_migrations_move_one_call_and_others_move_home` |
+//! | logins carried over, after `initConnection` | `dcs`: `every_data_centre_is_told_first_who_we_are_and_then_given_the_login`, `a_login_that_is_gone_elsewhere_…` |
+//! | bounded loops | `dcs`: `data_centres_that_send_each_other_are_left_after_a_few_moves`, `a_login_that_is_not_taken_is_exported_anew_a_few_times` |
+//! | a slow one delays nobody else | `dcs`: `a_data_centre_that_says_nothing_holds_up_no_other` |
+//! | IPv6 in brackets, beside IPv4 | `net/addresses`: `ipv6_is_bracketed_and_kept_beside_ipv4` |
+//! | one link for all who ask | `dcs`: `many_who_ask_for_the_same_link_get_one` |
+//! | the last handle ends tasks and streams | `ends`; `updates`: `streams_and_what_they_gave_keep_no_client_alive` |
+//!
+//! | updates | test |
+//! |---|---|
+//! | `updateShort` and short messages | `updates/batch`: `a_short_message_…`; `updates`: `messages_are_heard_in_order_and_who_wrote_them_is_known` |
+//! | users and chats known first | `updates/batch`: `who_is_shown_with_updates_is_known_before_they_are_looked_at`, `anybody_unknown_in_a_short_form_…` |
+//! | min objects overwrite nothing | `peers`: `a_min_object_overwrites_nothing_that_is_known_in_full` |
+//! | places that answers and own sends take | `updates/answers`; `updates`: `what_we_do_ourselves_is_heard_and_leaves_no_gap`, `an_answer_that_nobody_waited_for_…` |
+//! | in order, once | `updates/sequence`: `whatever_is_lost_doubled_or_late_…`; `updates/feed`: `whatever_is_lost_and_however_slow_the_reader_…` |
+//! | gaps end by the clock | `updates/sequence`: `a_gap_that_stays_is_fetched_by_the_clock_and_not_by_the_next_update` |
+//! | slices, too long | `updates/sequence`: `slices_are_asked_for_until_the_last`, `too_long_takes_the_new_place_…`; `updates/feed`: `what_is_too_long_ago_is_named_as_a_gap` |
+//! | one difference of a line at a time | `updates/sequence`: `each_line_has_one_difference_at_a_time_however_often_it_is_missed` |
+//! | channels that are private, gone or left | `channel_updates`: `a_channel_that_has_become_private_is_let_go`, `a_channel_that_was_left_or_lost_…` |
+//! | constructors that nobody knows | `updates`: `a_constructor_that_nobody_knows_is_handed_out_raw_and_costs_nothing_else` |
+//! | a second stream | `updates`: `two_streams_each_get_everything` |
+//! | slow and crashed handlers lose nothing | `updates`: `a_slow_reader_loses_nothing_…`; `channel_updates`: `a_process_that_catches_up_…`; `updates/delivery` |
+//! | bounded memory | `updates/feed`: `a_slow_reader_loses_nothing_and_little_lies_in_memory`; `updates/sequence`: `what_waits_is_bounded_…`; `updates/delivery`: `what_waits_to_be_stored_is_bounded_…` |
+//! | which updates carry a place, against the schema | `updates/carriers`, `updates/answers` |
+//!
+//! | calls | test |
+//! |---|---|
+//! | a channel's messages are deleted through the channel | `lists`: `what_is_deleted_in_a_channel_goes_through_the_channels_call` |
+//! | newest messages by chat and id; short pages | `lists`: `dialogs_are_walked_over_short_and_pinned_pages_…`, `a_short_page_is_not_the_end_…` |
+//! | a missing hash; zero from bots alone | `peers`: `a_missing_hash_is_an_error_and_never_yourself_nor_zero`, `a_bot_may_say_zero_and_prefers_a_hash`; `bots` |
+//! | a phone number is not an id | `peers/peer_ref`: `a_phone_number_is_not_a_user_id` |
+//! | typing is taken back | `sending`: `typing_is_said_every_four_seconds_and_taken_back_when_it_is_dropped` |
+//! | searches, participants | `lists`: `a_global_search_gives_nothing_twice_…`, `participants_are_walked_past_two_hundred_each_once` |
+//! | times past 2038 | `types/rights`: `a_time_that_does_not_fit_is_for_ever_and_never_wrapped`; `lists`: `a_ban_beyond_2038_…` |
+//!
+//! | sessions | test, in `tests/session` |
+//! |---|---|
+//! | killed at any byte | `crash`; `processes`: `has_what_a_killed_process_had_saved` |
+//! | two processes | `processes`: `keeps_a_second_process_away`; `tests/client`: `a_second_client_of_a_session_file_…` |
+//! | 100,000 peers | `file`: `holds_100_000_peers`; `peers`: `a_hundred_thousand_peers_come_from_a_session_…` |
+//! | damaged, foreign, newer: named and kept | `format`; `file`: `leaves_a_damaged_file_as_it_is`; `tests/client`: `a_session_file_that_is_not_ours_…` |
+//! | a login survives without being saved by hand | `login`: `a_wrong_code_is_refused_and_the_right_one_still_works` looks before anybody saves |
+//!
+//! | text | test, in `parsers/tests` |
+//! |---|---|
+//! | UTF-16 | `offsets_count_utf16_units` |
+//! | unclosed and nested, `&amp;lt;` | `what_is_not_closed_is_text`, `html_is_read_as_telegram_writes_it` |
+//! | parse(generate(x)) = x, adjacent, overlapping | `every_list_of_nested_entities_comes_back_as_it_was`, `every_list_whatsoever_…` |
+//! | malformed | `whatever_is_read_can_be_written_and_read_again`, `long_half_markup_…` |
 
 mod acting;
 mod bots;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use layer_sandbox::{Peer, SendOptions};
+use layer_sandbox::{Peer, Reply, SendOptions};
 use layer_tl_types::{Identifiable, enums, functions, types};
 use tokio::time::{sleep, timeout};
 
@@ -175,6 +175,25 @@ async fn an_answer_that_nobody_waited_for_is_heard_all_the_same() {
         assert!(message(&mut updates).await.outgoing());
     }
     expect_no_message(&mut updates).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_answer_to_a_call_that_was_given_up_would_have_said_is_fetched_soon() {
+    let two = Two::new();
+    let (client, _token) = two.client(two.rig.config()).await;
+    let mut updates = client.stream_updates();
+    two.say(1..=1);
+    expect(&mut updates, 1..=1).await;
+    two.rig.answer(|_, function, _| {
+        let is_sent = function == functions::messages::SendMessage::CONSTRUCTOR_ID;
+        is_sent.then(|| Reply::After(Duration::from_secs(60), Ok(Vec::new())))
+    });
+    let request = to_bob(&client, two.bob, "2");
+    two.differences();
+    assert!(timeout(Duration::from_secs(1), client.invoke(&request)).await.is_err());
+    assert_eq!(two.rig.called::<functions::messages::SendMessage>(), [2]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(two.differences(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -121,6 +121,31 @@ fn slices_are_asked_for_until_the_last() {
 }
 
 #[test]
+fn each_line_has_one_difference_at_a_time_however_often_it_is_missed() {
+    let mut sequence = ready();
+    sequence.handle(one(LineId::Common, 20, 1, "later"), NOW);
+    sequence.handle(one(CHANNEL, 30, 1, "later there"), NOW);
+    sequence.handle_timeout(NOW + PATIENCE);
+    assert_eq!(actions(&mut sequence).len(), 2, "one of the account's, one of the channel's");
+    for _ in 0..10 {
+        sequence.missed(NOW);
+        sequence.missed_in(CHANNEL, None, NOW);
+        sequence.missed_in(LineId::Second, Some(100), NOW);
+        sequence.handle_timeout(NOW + 2 * PATIENCE);
+    }
+    assert_eq!(actions(&mut sequence), []);
+    // What was missed meanwhile is asked for when that is there, once.
+    sequence.difference(Difference::Empty { date: 1001, seq: 3 }, NOW);
+    let updates = Vec::new();
+    let whole = ChannelDifference::Updates { updates, pts: 29, is_final: true };
+    sequence.channel_difference(7, whole, NOW);
+    let asks = |action: &Action<_>| {
+        matches!(action, Action::GetDifference { .. } | Action::GetChannelDifference { .. })
+    };
+    assert_eq!(actions(&mut sequence).iter().filter(|action| asks(action)).count(), 2);
+}
+
+#[test]
 fn too_long_takes_the_new_place_and_says_that_much_is_stale() {
     let mut sequence = ready();
     sequence.missed(NOW);
