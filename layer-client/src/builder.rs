@@ -125,6 +125,8 @@ impl Builder {
 
     /// Connects, as [`Client::connect`] does.
     ///
+    /// May be dropped midway: nothing is left behind but what was saved.
+    ///
     /// # Errors
     /// As [`Client::connect`].
     pub async fn connect(self) -> Result<(Client, ShutdownToken), InvocationError> {

@@ -142,6 +142,8 @@ impl Client {
     /// Connects with a login that [`Client::export_session_string`] gave. What changes is kept in
     /// memory; export it again to keep it.
     ///
+    /// May be dropped midway.
+    ///
     /// # Errors
     /// [`InvocationError::Session`] if the string is not whole, and as [`Client::connect`].
     pub async fn with_string_session(text: &str) -> Result<(Self, ShutdownToken), InvocationError> {
@@ -229,6 +231,8 @@ impl Client {
 
     /// The login as a text, to go on with it elsewhere. It is as secret as a password. The server is
     /// in it only if it was configured.
+    ///
+    /// May be dropped midway.
     ///
     /// # Errors
     /// [`InvocationError::Session`] if nothing can be saved any more.

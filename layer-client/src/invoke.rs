@@ -83,6 +83,8 @@ impl Client {
 
     /// The same at another data centre than home; the login is carried there first.
     ///
+    /// May be dropped midway: the call is then given up, and the server is told so.
+    ///
     /// # Errors
     /// As [`Client::invoke`], and [`InvocationError::UnknownDc`].
     pub async fn invoke_on_dc<R: RemoteCall>(

@@ -12,6 +12,8 @@ const MOST_RESTARTS: u32 = 3;
 impl Client {
     /// Whether somebody is logged in, as the server sees it.
     ///
+    /// May be dropped midway.
+    ///
     /// # Errors
     /// Any [`InvocationError`] that says something else.
     pub async fn is_authorized(&self) -> Result<bool, InvocationError> {
@@ -23,6 +25,8 @@ impl Client {
     }
 
     /// Who is logged in.
+    ///
+    /// May be dropped midway.
     ///
     /// # Errors
     /// `AUTH_KEY_UNREGISTERED` if nobody is, and any [`InvocationError`].
@@ -102,6 +106,8 @@ impl Client {
 
     /// Has the code sent in the next way; see [`LoginToken::next`] and [`LoginToken::timeout`].
     ///
+    /// May be dropped midway; a code may have been sent then.
+    ///
     /// # Errors
     /// Any [`InvocationError`].
     pub async fn resend_code(&self, token: &LoginToken) -> Result<LoginToken, InvocationError> {
@@ -116,6 +122,8 @@ impl Client {
 
     /// Makes a code worthless that was sent.
     ///
+    /// May be dropped midway; the code may be worthless then.
+    ///
     /// # Errors
     /// Any [`InvocationError`].
     pub async fn cancel_code(&self, token: LoginToken) -> Result<(), InvocationError> {
@@ -128,6 +136,8 @@ impl Client {
 
     /// Logs in with the code, and gives the user's name. For a missed call the code is the last
     /// digits of the number, for a flash call all of it.
+    ///
+    /// May be dropped midway: then we may be logged in, which [`Client::is_authorized`] finds out.
     ///
     /// # Errors
     /// [`SignInError`]; after [`SignInError::InvalidCode`] the same token can be tried again.
@@ -155,6 +165,9 @@ impl Client {
     /// Makes an account for the number after [`SignInError::SignUpRequired`], and gives the name.
     /// Telegram takes new accounts from its own apps as a rule.
     ///
+    /// May be dropped midway: then there may be an account, and [`Client::is_authorized`] finds
+    /// out.
+    ///
     /// # Errors
     /// [`SignInError`].
     pub async fn sign_up(
@@ -180,6 +193,8 @@ impl Client {
     /// [`CodeKind::EmailRequired`] asks for one. Gives the address with most of it hidden, and the
     /// code's length.
     ///
+    /// May be dropped midway; a code may have been sent then.
+    ///
     /// # Errors
     /// Any [`InvocationError`]; `EMAIL_NOT_ALLOWED` among the server's.
     pub async fn set_login_email(
@@ -197,6 +212,8 @@ impl Client {
 
     /// Confirms the login address with the code that it was sent. The login goes on with the token
     /// that this gives.
+    ///
+    /// May be dropped midway; the address may be confirmed then.
     ///
     /// # Errors
     /// [`SignInError::InvalidCode`], and any other [`SignInError`].
@@ -222,6 +239,8 @@ impl Client {
     /// Asks to go without the login address, to which the user has no access any more: at once, or
     /// after the time that [`CodeKind::Email`] names.
     ///
+    /// May be dropped midway; it may be asked for then.
+    ///
     /// # Errors
     /// Any [`InvocationError`]; `TASK_ALREADY_EXISTS` if it was asked for already.
     pub async fn reset_login_email(
@@ -237,6 +256,8 @@ impl Client {
     }
 
     /// Logs in as a bot, and gives its name. If the bot is logged in already, that is all.
+    ///
+    /// May be dropped midway, and called again then.
     ///
     /// # Errors
     /// Any [`InvocationError`]; `ACCESS_TOKEN_INVALID` and `ACCESS_TOKEN_EXPIRED` among the server's.
@@ -270,6 +291,9 @@ impl Client {
     /// Logs out, and forgets the account. Gives whether somebody was logged in.
     ///
     /// What the server gives for the next login of the same account is kept while the client lives.
+    ///
+    /// May be dropped midway: then it is as before, or the next call finds out that nobody is
+    /// logged in.
     ///
     /// # Errors
     /// Any [`InvocationError`]; nothing is forgotten then.

@@ -59,6 +59,8 @@ impl Client {
     /// Gives an account a password that has none. With an e-mail address it can be recovered; the
     /// address must be confirmed then.
     ///
+    /// May be dropped midway: then the password is set or not.
+    ///
     /// # Errors
     /// [`PasswordError::Missing`] if there is one already, [`PasswordError::EmailUnconfirmed`] where
     /// a code was sent, and any other [`PasswordError`].
@@ -74,6 +76,8 @@ impl Client {
 
     /// Gives the account another password.
     ///
+    /// May be dropped midway: then it is changed or not.
+    ///
     /// # Errors
     /// [`PasswordError::Wrong`] if `present` is not its password, and any other [`PasswordError`].
     pub async fn change_password(
@@ -88,6 +92,8 @@ impl Client {
 
     /// Takes the account's password away.
     ///
+    /// May be dropped midway: then it is gone or not.
+    ///
     /// # Errors
     /// [`PasswordError::Wrong`] if `present` is not its password, and any other [`PasswordError`].
     pub async fn remove_password(&self, present: impl AsRef<[u8]>) -> Result<(), PasswordError> {
@@ -95,6 +101,8 @@ impl Client {
     }
 
     /// Confirms the address for recovery with the code that it was sent.
+    ///
+    /// May be dropped midway: then it is confirmed or not.
     ///
     /// # Errors
     /// Any [`InvocationError`]; `CODE_INVALID` and `EMAIL_HASH_EXPIRED` among the server's.
@@ -106,6 +114,8 @@ impl Client {
     /// Has a code sent to the address for recovery, where a login asks for a password that is
     /// forgotten. Gives the address with most of it hidden.
     ///
+    /// May be dropped midway; a code may have been sent then.
+    ///
     /// # Errors
     /// Any [`InvocationError`]; `PASSWORD_RECOVERY_NA` if there is no such address.
     pub async fn request_password_recovery(&self) -> Result<String, InvocationError> {
@@ -116,6 +126,8 @@ impl Client {
 
     /// Ends a login with the code for recovery, and gives the user's name. The account has no
     /// password then.
+    ///
+    /// May be dropped midway: then we may be logged in, which [`Client::is_authorized`] finds out.
     ///
     /// # Errors
     /// [`SignInError::InvalidCode`], [`SignInError::ExpiredCode`], and any other [`SignInError`].

@@ -39,6 +39,8 @@ impl Client {
 
     /// The same in a topic of a forum.
     ///
+    /// May be dropped midway: then nothing goes on being said.
+    ///
     /// # Errors
     /// As [`Client::typing`].
     pub async fn typing_in_topic(
@@ -52,6 +54,8 @@ impl Client {
 
     /// Shows "is sending a file …".
     ///
+    /// May be dropped midway: then nothing goes on being said.
+    ///
     /// # Errors
     /// As [`Client::typing`].
     pub async fn uploading_document(
@@ -63,6 +67,8 @@ impl Client {
     }
 
     /// Shows "is sending a photo …".
+    ///
+    /// May be dropped midway: then nothing goes on being said.
     ///
     /// # Errors
     /// As [`Client::typing`].
@@ -76,6 +82,8 @@ impl Client {
 
     /// Shows "is recording a video …".
     ///
+    /// May be dropped midway: then nothing goes on being said.
+    ///
     /// # Errors
     /// As [`Client::typing`].
     pub async fn recording_video(
@@ -86,6 +94,8 @@ impl Client {
     }
 
     /// Shows any action, in a topic or not.
+    ///
+    /// May be dropped midway: then nothing goes on being said.
     ///
     /// # Errors
     /// As [`Client::typing`].

@@ -15,17 +15,33 @@ impl Client {
     /// where the last has ended.
     ///
     /// ```
-    /// use layer_client::{Client, InvocationError, update::Update};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use std::sync::Arc;
+    /// use layer_client::{Client, update::Update};
     ///
-    /// async fn echo(client: Client) -> Result<(), InvocationError> {
-    ///     let mut updates = client.stream_updates();
-    ///     while let Some(update) = updates.next().await {
-    ///         if let Update::NewMessage(message) = update {
-    ///             tracing::info!(id = message.id(), "a message has come");
-    ///         }
+    /// # let sandbox = layer_sandbox::Sandbox::start().await?;
+    /// # let (bot, token) = sandbox.world().add_bot("Echo", "echo_bot");
+    /// # let session = Arc::new(layer_client::session::InMemoryBackend::default());
+    /// # let builder = Client::builder().api(1, "hash").session_backend(session);
+    /// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+    /// # let builder = builder.server_key(sandbox.public_key_pem());
+    /// # let (client, _shutdown) = builder.connect().await?;
+    /// # client.bot_sign_in(&token).await?;
+    /// let mut updates = client.stream_updates();
+    /// # let alice = sandbox.user("Alice").await;
+    /// # alice.send(layer_sandbox::Peer::User(bot), "Hello").await?;
+    /// while let Some(update) = updates.next().await {
+    ///     if let Update::NewMessage(message) = update
+    ///         && !message.outgoing()
+    ///     {
+    ///         assert_eq!(message.text(), Some("Hello"));
+    ///         message.respond("Hello yourself").await?;
+    /// #       break;
     ///     }
-    ///     Ok(())
     /// }
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn stream_updates(&self) -> UpdateStream {
         self.inner.feed.stream(Some(self.downgrade()))

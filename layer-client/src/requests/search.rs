@@ -163,6 +163,8 @@ impl SearchBuilder {
 
     /// All of them. Set a limit, if there may be many.
     ///
+    /// May be dropped midway; what was fetched is dropped too.
+    ///
     /// # Errors
     /// As [`SearchBuilder::next`].
     pub async fn collect(mut self) -> Result<Vec<Message>, InvocationError> {
@@ -302,6 +304,8 @@ impl GlobalSearchBuilder {
     }
 
     /// All of them. Set a limit, if there may be many.
+    ///
+    /// May be dropped midway; what was fetched is dropped too.
     ///
     /// # Errors
     /// As [`GlobalSearchBuilder::next`].

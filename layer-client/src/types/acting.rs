@@ -11,6 +11,8 @@ use crate::{Client, InvocationError, PeerRef};
 impl Message {
     /// Answers it in its chat. Gives the message that was sent.
     ///
+    /// May be dropped midway: then it is sent or not.
+    ///
     /// # Errors
     /// As [`Client::send_message`].
     pub async fn reply(&self, message: impl Into<InputMessage>) -> Result<Self, InvocationError> {
@@ -19,6 +21,8 @@ impl Message {
     }
 
     /// Says something in its chat. Gives the message that was sent.
+    ///
+    /// May be dropped midway: then it is sent or not.
     ///
     /// # Errors
     /// As [`Client::send_message`].
@@ -29,6 +33,8 @@ impl Message {
 
     /// Changes it.
     ///
+    /// May be dropped midway: then it is changed or not.
+    ///
     /// # Errors
     /// As [`Client::edit_message`].
     pub async fn edit(&self, message: impl Into<InputMessage>) -> Result<(), InvocationError> {
@@ -38,6 +44,8 @@ impl Message {
 
     /// Deletes it for everybody.
     ///
+    /// May be dropped midway: then it is gone or not.
+    ///
     /// # Errors
     /// As [`Client::delete_messages`].
     pub async fn delete(&self) -> Result<(), InvocationError> {
@@ -46,6 +54,8 @@ impl Message {
     }
 
     /// Forwards it. Gives the message that came of it.
+    ///
+    /// May be dropped midway: then it is forwarded or not.
     ///
     /// # Errors
     /// As [`Client::forward_messages`].
@@ -60,6 +70,8 @@ impl Message {
 
     /// Pins it, and tells the others.
     ///
+    /// May be dropped midway: then it is pinned or not.
+    ///
     /// # Errors
     /// As [`Client::pin_message`].
     pub async fn pin(&self) -> Result<(), InvocationError> {
@@ -69,6 +81,8 @@ impl Message {
 
     /// Unpins it.
     ///
+    /// May be dropped midway: then it is unpinned or not.
+    ///
     /// # Errors
     /// As [`Client::unpin_message`].
     pub async fn unpin(&self) -> Result<(), InvocationError> {
@@ -77,6 +91,8 @@ impl Message {
     }
 
     /// Reacts to it with this emoji, instead of with what we reacted before.
+    ///
+    /// May be dropped midway: then it has the reaction or not.
     ///
     /// # Errors
     /// As [`Client::send_reaction`].
