@@ -1,8 +1,9 @@
-//! SHA-1 and SHA-256 over the concatenation of several parts.
+//! SHA-1, SHA-256 and MD5 over the concatenation of several parts.
 //!
 //! MTProto hashes joined pieces everywhere (`SHA256(msg_key | key part)`); taking the pieces as
 //! they lie saves the caller a buffer in which key material would linger.
 
+use md5::Md5;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
@@ -19,6 +20,16 @@ pub fn sha1(parts: &[&[u8]]) -> [u8; 20] {
 /// SHA-256 of all `parts`, one after the other.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     digest::<Sha256>(parts).into()
+}
+
+/// MD5 of all `parts`, one after the other: it protects nothing, but small uploads are checked by it.
+///
+/// ```
+/// use layer_crypto::hash::md5;
+/// assert_eq!(md5(&[b"ab", b"c"])[..4], [0x90, 0x01, 0x50, 0x98]);
+/// ```
+pub fn md5(parts: &[&[u8]]) -> [u8; 16] {
+    digest::<Md5>(parts).into()
 }
 
 fn digest<D: Digest>(parts: &[&[u8]]) -> sha2::digest::Output<D> {

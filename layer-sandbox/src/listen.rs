@@ -2,12 +2,13 @@
 //!
 //! This module alone knows sockets, the system's clock and its randomness. `listen/hall` is what its
 //! threads share, `listen/door` one port, `listen/link` one connection, `listen/wait` how a task waits
-//! for the world to change, `listen/keeper` the folder of a world, `listen/clock` the time, `listen/control` the commands that drive a running
+//! for the world to change, `listen/keeper` the folder of a world, `listen/disk` the contents of files, `listen/clock` the time, `listen/control` the commands that drive a running
 //! server.
 #![allow(clippy::disallowed_methods, reason = "this is the edge")]
 
 mod clock;
 mod control;
+mod disk;
 mod door;
 mod hall;
 mod keeper;
@@ -17,12 +18,13 @@ mod wait;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::ops::{Deref, DerefMut};
+use std::process;
 use std::sync::{Arc, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use getrandom::SysRng;
-use rand_core::{CryptoRng, UnwrapErr};
+use rand_core::{CryptoRng, Rng, UnwrapErr};
 use thiserror::Error;
 
 pub use clock::Clock;
@@ -32,6 +34,7 @@ pub use keeper::FolderError;
 use crate::World;
 use crate::sandbox::StartError;
 use crate::world::Settings;
+use disk::OnDisk;
 use door::Door;
 use hall::Hall;
 pub(crate) use hall::Shared;
@@ -94,7 +97,19 @@ impl Start {
             self.rng.fill_bytes(&mut seed);
             seed
         });
-        Hall::new(World::new(settings), self)
+        let mut world = World::new(settings);
+        world.keep_contents(match &self.keeper {
+            Some(keeper) => OnDisk::new(keeper.contents(), false),
+            None => {
+                let mut name = [0; 8];
+                // Not by the seed: another sandbox may have the same.
+                UnwrapErr(SysRng).fill_bytes(&mut name);
+                let name =
+                    format!("layer-sandbox-{}-{:x}", process::id(), u64::from_le_bytes(name));
+                OnDisk::new(std::env::temp_dir().join(name), true)
+            }
+        });
+        Hall::new(world, self)
     }
 }
 
@@ -150,6 +165,7 @@ impl Listener {
         let mut hall = start.world(settings);
         if let Some(keeper) = keeper {
             keeper.read(&mut hall.world)?;
+            hall.world.forget_unknown_contents();
         }
         Ok(Self::open(doors, hall, true)?)
     }

@@ -84,6 +84,11 @@ impl Keeper {
         Ok(Self { folder: folder.to_owned(), _lock: lock, written, state, told })
     }
 
+    /// Where the contents of files are.
+    pub(super) fn contents(&self) -> PathBuf {
+        self.folder.join("files")
+    }
+
     /// Reads what is in the folder, if anything is.
     pub(crate) fn read(&self, world: &mut World) -> Result<(), FolderError> {
         let path = self.folder.join(WORLD);
@@ -166,7 +171,7 @@ impl Keeper {
 }
 
 /// A file that only its owner reads: there are keys and messages in it.
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true);
     #[cfg(unix)]

@@ -22,6 +22,7 @@ mod langpack;
 mod messages;
 mod nothing;
 mod updates;
+mod upload;
 mod users;
 
 /// Who may ask a method.
@@ -313,6 +314,8 @@ table! {
     User messages::SearchGlobal => messages::global::search_global,
     User messages::SendInlineBotResult => messages::inline::send_inline_bot_result,
     Both messages::SendMessage => messages::send::send_message,
+    Both messages::SendMedia => messages::media::send_media,
+    Both messages::SendMultiMedia => messages::media::send_multi_media,
     User messages::SendReaction => messages::marks::send_reaction,
     User messages::SendScheduledMessages => messages::lists::send_scheduled_messages,
     Bot messages::SetBotCallbackAnswer => messages::callbacks::set_bot_callback_answer,
@@ -322,10 +325,16 @@ table! {
     User messages::ToggleDialogPin => messages::lists::toggle_dialog_pin,
     Both messages::UnpinAllMessages => messages::marks::unpin_all_messages,
     Both messages::UpdatePinnedMessage => messages::marks::update_pinned_message,
+    Both messages::UploadMedia => messages::media::upload_media,
 
     Both updates::GetChannelDifference => updates::get_channel_difference,
     Both updates::GetDifference => updates::get_difference,
     Both updates::GetState => updates::get_state,
+
+    Both upload::GetFile => upload::get_file,
+    Both upload::GetFileHashes => upload::get_file_hashes,
+    Both upload::SaveBigFilePart => upload::save_big_file_part,
+    Both upload::SaveFilePart => upload::save_file_part,
 
     Both users::GetFullUser => users::get_full_user,
     Both users::GetRequirementsToContact => users::get_requirements_to_contact,

@@ -64,7 +64,7 @@ impl World {
         self.may_write(&actor, to)?;
         let SendOptions { entities, markup, reply_to, silent } = options;
         let (text, entities) = (text.into(), Some(entities));
-        let given = Given { text, entities, markup, reply_to, silent, noforwards: false };
+        let given = Given { text, entities, markup, reply_to, silent, ..Given::default() };
         let content = self.content(&actor, to, given)?;
         self.send_content(&actor, to, content, None).map(|(id, _)| id)
     }

@@ -9,6 +9,8 @@ use crate::router::RpcError;
 
 /// The longest text, in characters.
 pub(crate) const LONGEST: usize = 4096;
+/// The same beside a file.
+const LONGEST_CAPTION: usize = 1024;
 /// So many marks are kept in a text.
 const MOST: usize = 100;
 
@@ -53,6 +55,32 @@ impl World {
         if text.chars().count() > LONGEST {
             return refused("MESSAGE_TOO_LONG");
         }
+        self.marked(viewer, text, entities)
+    }
+
+    /// As [`World::checked_text`], for what is said beside a file: nothing, maybe.
+    ///
+    /// # Errors
+    /// `MEDIA_CAPTION_TOO_LONG`, and as for texts.
+    pub(crate) fn checked_caption(
+        &self,
+        viewer: i64,
+        text: &str,
+        entities: Option<Vec<MessageEntity>>,
+    ) -> Result<Vec<MessageEntity>, RpcError> {
+        if text.chars().count() > LONGEST_CAPTION {
+            return Err(RpcError::new(400, "MEDIA_CAPTION_TOO_LONG"));
+        }
+        self.marked(viewer, text, entities)
+    }
+
+    fn marked(
+        &self,
+        viewer: i64,
+        text: &str,
+        entities: Option<Vec<MessageEntity>>,
+    ) -> Result<Vec<MessageEntity>, RpcError> {
+        let refused = |name| Err(RpcError::new(400, name));
         let units = i64::try_from(text.encode_utf16().count()).unwrap_or(i64::MAX);
         let mut kept = Vec::new();
         for entity in entities.into_iter().flatten().take(MOST) {

@@ -337,6 +337,7 @@ fn plain(updates: &[enums::Update]) -> Option<(&types::Message, i32, i32)> {
     };
     let enums::Message::Message(message) = &new.message else { return None };
     let fits = message.fwd_from.is_none()
+        && message.media.is_none()
         && message.reply_markup.is_none()
         && message.via_bot_id.is_none()
         && !message.noforwards

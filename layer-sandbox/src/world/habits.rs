@@ -29,6 +29,11 @@ pub struct Habits {
     pub slice: usize,
     /// So many events of a channel go into one difference, whatever the client's limit.
     pub channel_slice: usize,
+    /// So many parts a file may have.
+    pub file_parts: i32,
+    /// The data centre where files come to lie; that of who uploads them, if none is named. Where data
+    /// centres stand apart, the others answer `FILE_MIGRATE_X`.
+    pub file_dc: Option<i32>,
     /// So long a pressed button waits for the bot.
     pub callback_patience: Duration,
 }
@@ -42,6 +47,8 @@ impl Default for Habits {
             events: 1000,
             slice: 100,
             channel_slice: 100,
+            file_parts: 4000,
+            file_dc: None,
             callback_patience: Duration::from_secs(10),
         }
     }

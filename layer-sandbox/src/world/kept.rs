@@ -1,5 +1,5 @@
 //! What is lasting of a world, as bytes: accounts and logins, all that was said and what became of it,
-//! and the keys. Not the sessions, which a restart costs, nor what is on its way: codes, tokens, pressed
+//! the files but for their contents, and the keys. Not the sessions, which a restart costs, nor what is on its way: codes, tokens, pressed
 //! buttons.
 //!
 //! It is MessagePack behind a line with its digest, with the names of all fields, so that it can grow;
@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::codes::hex;
+use super::files::Files;
 use super::{Accounts, Talk, World};
 use crate::keys::Keys;
 
@@ -47,6 +48,7 @@ struct Written<'a> {
     accounts: &'a Accounts,
     talk: &'a Talk,
     keys: &'a Keys,
+    files: &'a Files,
 }
 
 #[derive(Deserialize)]
@@ -59,6 +61,8 @@ struct Read {
     accounts: Accounts,
     talk: Talk,
     keys: Keys,
+    #[serde(default)]
+    files: Files,
 }
 
 impl World {
@@ -75,8 +79,8 @@ impl World {
     /// # Ok::<(), layer_sandbox::world::KeptError>(())
     /// ```
     pub fn keep(&self) -> Zeroizing<Vec<u8>> {
-        let Self { accounts, talk, keys, .. } = self;
-        let written = Written { form: FORM, accounts, talk, keys };
+        let Self { accounts, talk, keys, files, .. } = self;
+        let written = Written { form: FORM, accounts, talk, keys, files };
         // Nothing of it has a length that is not known, and nothing else can fail in memory.
         let body = Zeroizing::new(rmp_serde::to_vec_named(&written).unwrap_or_default());
         let head = format!("{HEAD}{}\n", hex(&sha256(&[&body])));
@@ -100,8 +104,10 @@ impl World {
             return Err(other(form));
         }
         // Why it can't be read is not told: it would show what is in it.
-        let Read { accounts, talk, keys } = rmp_serde::from_slice(body).map_err(|_| other(form))?;
+        let Read { accounts, talk, keys, files } =
+            rmp_serde::from_slice(body).map_err(|_| other(form))?;
         (self.accounts, self.talk, self.keys) = (accounts, talk, keys);
+        self.files = files;
         Ok(())
     }
 }

@@ -321,6 +321,8 @@ impl World {
             markup: post.content.markup.clone(),
             forwarded: (!drop_author).then_some(header),
             via_bot: post.content.via_bot,
+            media: post.content.media.clone(),
+            album: post.content.album,
             ..Content::default()
         })
     }

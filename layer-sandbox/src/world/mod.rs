@@ -8,6 +8,7 @@
 //! `chats` and `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
 //! the further things that people do, and `acts` the same for who speaks without a client. `fanout` tells
 //! all who are concerned, `difference` those who were away; `ears` is for who listens without a client.
+//! `files` are photos and documents, whose contents lie outside.
 //! `kept` is what is lasting of all this.
 
 mod accounts;
@@ -22,6 +23,7 @@ pub(crate) mod difference;
 mod ears;
 pub(crate) mod entities;
 pub(crate) mod fanout;
+pub(crate) mod files;
 mod finding;
 pub(crate) mod groups;
 mod habits;
@@ -64,11 +66,13 @@ use crate::tally::Tally;
 
 use codes::Codes;
 use ears::Ears;
+use files::Files;
 use logins::Ways;
 use passwords::Challenges;
 
 pub use accounts::{Accounts, Bot, Contact, TELEGRAM, User};
 pub use codes::CodeKind;
+pub use files::{Contents, InMemory};
 pub use kept::KeptError;
 pub use logins::Login;
 pub use passwords::Password;
@@ -160,6 +164,9 @@ pub struct World {
     pub habits: Habits,
     /// All that was said, and where.
     pub(crate) talk: Talk,
+    /// Photos and documents, and their contents.
+    files: Files,
+    contents: Box<dyn Contents>,
     /// How long the answer to the present query is held back, unless it is settled before.
     pub(crate) held_back: Option<Duration>,
     /// What those have heard who speak in a test.
@@ -209,6 +216,8 @@ impl World {
             tally: Tally::default(),
             habits: Habits::default(),
             talk: Talk::default(),
+            files: Files::default(),
+            contents: Box::new(InMemory::default()),
             held_back: None,
             ears: Ears::default(),
             intercept: Intercept::default(),

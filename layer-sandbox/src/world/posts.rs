@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use layer_tl_types::{enums, types};
 
+use super::files::Media;
 use super::{Peer, World};
 
 /// All that was said, by the world's own numbers.
@@ -70,6 +71,12 @@ pub(crate) struct Content {
     pub(crate) was_scheduled: bool,
     /// The bot whose result it is.
     pub(crate) via_bot: Option<i64>,
+    /// A photo or a document.
+    #[serde(default)]
+    pub(crate) media: Option<Media>,
+    /// The album that it is part of.
+    #[serde(default)]
+    pub(crate) album: Option<i64>,
 }
 
 impl Content {
@@ -179,6 +186,8 @@ impl World {
             fwd_from: forwarded.clone().map(Into::into),
             via_bot_id: post.content.via_bot,
             reply_to: self.reply_header(viewer, post),
+            media: post.content.media.as_ref().map(|media| self.shown_media(viewer, media)),
+            grouped_id: post.content.album,
             reply_markup: markup.clone(),
             entities: (!entities.is_empty()).then(|| entities.clone()),
             views: counted.then_some(post.views),

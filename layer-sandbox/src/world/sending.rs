@@ -6,6 +6,7 @@ use layer_tl_types::{enums, types};
 
 use super::boxes::{Event, SentMessage, Stamped};
 use super::fanout::{Actor, Batch};
+use super::files::Media;
 use super::posts::{Content, Post};
 use super::scheduled::Later;
 use super::{Peer, World, entities};
@@ -25,6 +26,7 @@ const WHEN_ONLINE: i32 = 0x7fff_fffe;
 #[derive(Default)]
 pub(crate) struct Given {
     pub(crate) text: String,
+    pub(crate) media: Option<Media>,
     pub(crate) entities: Option<Vec<enums::MessageEntity>>,
     pub(crate) markup: Option<enums::ReplyMarkup>,
     pub(crate) reply_to: Option<i32>,
@@ -47,8 +49,11 @@ impl World {
         peer: Peer,
         given: Given,
     ) -> Result<Content, RpcError> {
-        let Given { text, entities, markup, reply_to, silent, noforwards } = given;
-        let entities = self.checked_text(actor.user, &text, entities)?;
+        let Given { text, media, entities, markup, reply_to, silent, noforwards } = given;
+        let entities = match &media {
+            Some(_) => self.checked_caption(actor.user, &text, entities)?,
+            None => self.checked_text(actor.user, &text, entities)?,
+        };
         // People have no buttons.
         let markup = markup.filter(|_| self.accounts.is_bot(actor.user));
         let markup = markup.map(entities::checked_markup).transpose()?;
@@ -59,7 +64,8 @@ impl World {
                 known => known,
             },
         };
-        Ok(Content { text, entities, markup, reply_to, silent, noforwards, ..Content::default() })
+        let content = Content { text, media, entities, markup, reply_to, ..Content::default() };
+        Ok(Content { silent, noforwards, ..content })
     }
 
     /// The answer to who sends again what it has sent already, by its `random_id`.
@@ -176,6 +182,7 @@ impl World {
             silent: content.silent,
             from_scheduled: true,
             from_id: Some(Peer::User(viewer).into()),
+            media: content.media.as_ref().map(|media| self.shown_media(viewer, media)),
             entities: (!content.entities.is_empty()).then(|| content.entities.clone()),
             reply_to: reply.map(|id| super::posts::reply_header(id, false)),
             ..types::Message::new(id, (*peer).into(), *date, content.text.clone())
@@ -298,10 +305,12 @@ impl World {
         self.may_edit(actor, post)?;
         let mut content = post.content.clone();
         match given {
-            Some(given) => {
+            Some(mut given) => {
+                given.media = given.media.or_else(|| content.media.clone());
                 let changed = self.content(actor, peer, given)?;
                 (content.text, content.entities, content.markup) =
                     (changed.text, changed.entities, changed.markup);
+                content.media = changed.media;
             }
             None => match markup {
                 Some(markup) if self.accounts.is_bot(actor.user) => {
@@ -318,7 +327,7 @@ impl World {
         Ok(self.deliver(batch, actor))
     }
 
-    /// Gives a message another text, marks and buttons, for all who have it.
+    /// Gives a message another text, marks, buttons and file, for all who have it.
     ///
     /// # Errors
     /// `MESSAGE_NOT_MODIFIED`.
@@ -329,15 +338,17 @@ impl World {
         number: u64,
         content: Content,
     ) -> Result<(), RpcError> {
-        let Content { text, entities, markup, .. } = content;
+        let Content { text, entities, markup, media, .. } = content;
         let Some(post) = self.talk.posts.get_mut(number) else {
             return refused("MESSAGE_ID_INVALID");
         };
         let before = &mut post.content;
-        if before.text == text && before.entities == entities && before.markup == markup {
+        let same = before.text == text && before.media == media;
+        if same && before.entities == entities && before.markup == markup {
             return refused("MESSAGE_NOT_MODIFIED");
         }
         (before.text, before.entities, before.markup) = (text, entities, markup);
+        before.media = media;
         post.edited = Some(actor.date());
         self.everywhere(batch, number, actor, Event::Edit);
         Ok(())

@@ -85,6 +85,11 @@ impl Room {
         }
     }
 
+    pub(crate) fn next_random_id(&mut self) -> i64 {
+        self.random_id += 1;
+        self.random_id
+    }
+
     /// A text, yet to be sent.
     pub(crate) fn text(
         &mut self,

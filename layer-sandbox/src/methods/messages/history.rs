@@ -176,7 +176,9 @@ impl Sought<'_> {
     /// Whether this is one.
     pub(in crate::methods) fn fits(&self, viewer: i64, post: &Post) -> bool {
         use enums::MessagesFilter::{
-            InputMessagesFilterEmpty as Empty, InputMessagesFilterMyMentions as MyMentions,
+            InputMessagesFilterDocument as Documents, InputMessagesFilterEmpty as Empty,
+            InputMessagesFilterMyMentions as MyMentions,
+            InputMessagesFilterPhotoVideo as PhotoVideo, InputMessagesFilterPhotos as Photos,
             InputMessagesFilterPinned as Pinned, InputMessagesFilterUrl as Url,
         };
         let kind = match self.filter {
@@ -186,6 +188,10 @@ impl Sought<'_> {
             Url => post.content.entities.iter().any(|entity| {
                 matches!(entity, enums::MessageEntity::Url(_) | enums::MessageEntity::TextUrl(_))
             }),
+            Photos | Documents | PhotoVideo => {
+                let is_photo = post.content.media.as_ref().map(|media| media.is_photo);
+                is_photo.is_some_and(|is_photo| is_photo != matches!(self.filter, Documents))
+            }
             _ => false,
         };
         kind && post.content.text.to_lowercase().contains(&self.words)

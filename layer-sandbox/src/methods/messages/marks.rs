@@ -1,5 +1,7 @@
 //! Pins, reactions, forwards, views, and typing.
 
+use std::collections::BTreeMap;
+
 use layer_tl_types::{enums, functions, types};
 
 use super::send::reply_to;
@@ -92,13 +94,21 @@ pub(in crate::methods) fn forward_messages(
     world.may_write(&actor, to)?;
     let answers = reply_to(query.reply_to.as_ref());
     let answers = answers.and_then(|id| world.number_of(actor.user, to, id));
-    let mut contents = Vec::new();
+    let (mut contents, mut albums) = (Vec::new(), BTreeMap::new());
     for (id, random_id) in query.id.iter().zip(&query.random_id) {
         if world.sent_before(&actor, to, *random_id)?.is_some() {
             return Err(RpcError::new(500, "RANDOM_ID_DUPLICATE"));
         }
         let mut content = world.forwarded(&actor, from, *id, to, query.drop_author)?;
         (content.silent, content.noforwards) = (query.silent, query.noforwards);
+        if query.drop_media_captions && content.media.is_some() {
+            (content.text, content.entities) = Default::default();
+        }
+        // Of an album, what goes on together is an album again.
+        if let Some(album) = content.album {
+            let fresh = world.random_id();
+            content.album = Some(*albums.entry(album).or_insert(fresh));
+        }
         content.reply_to = answers;
         contents.push((content, *random_id));
     }

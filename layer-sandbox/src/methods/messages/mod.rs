@@ -11,6 +11,7 @@ pub(super) mod inline;
 pub(super) mod links;
 pub(super) mod lists;
 pub(super) mod marks;
+pub(super) mod media;
 pub(super) mod read;
 pub(super) mod rights;
 pub(super) mod send;

@@ -29,6 +29,7 @@ pub(in crate::methods) fn send_message(
     let given = Given {
         reply_to: reply_to(query.reply_to.as_ref()),
         text: query.message,
+        media: None,
         entities: query.entities,
         markup: query.reply_markup,
         silent: query.silent,
@@ -44,7 +45,8 @@ pub(in crate::methods) fn send_message(
     world.send_content(&actor, peer, content, Some(query.random_id)).map(|(_, answer)| answer)
 }
 
-/// `messages.editMessage`: text, marks and buttons, or buttons alone.
+/// `messages.editMessage`: text, marks, buttons and a file, or buttons alone. What stands beside a new
+/// file is what the query says, or nothing.
 pub(in crate::methods) fn edit_message(
     world: &mut World,
     caller: &Caller,
@@ -53,11 +55,13 @@ pub(in crate::methods) fn edit_message(
     let actor = world.actor(caller)?;
     let peer = world.peer(&actor, &query.peer)?;
     let (entities, markup) = (query.entities, query.reply_markup);
-    match query.message {
-        Some(text) => {
-            let given = Given { text, entities, markup, ..Given::default() };
+    let media = query.media.map(|media| world.given_media(caller, media)).transpose()?;
+    match (query.message, media) {
+        (None, None) => world.edit(&actor, peer, query.id, None, markup),
+        (text, media) => {
+            let text = text.unwrap_or_default();
+            let given = Given { text, media, entities, markup, ..Given::default() };
             world.edit(&actor, peer, query.id, Some(given), None)
         }
-        None => world.edit(&actor, peer, query.id, None, markup),
     }
 }
