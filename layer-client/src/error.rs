@@ -6,6 +6,7 @@ use layer_crypto::srp::SrpError;
 use layer_mtproto::connection;
 
 use crate::config::ConfigError;
+use crate::files::FileError;
 use crate::peers::UnknownPeer;
 use crate::session::SessionError;
 
@@ -144,6 +145,9 @@ pub enum InvocationError {
     /// The configuration can't be.
     #[error("the configuration can't be: {0}")]
     Config(#[from] ConfigError),
+    /// A file could not be moved.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The session could not be loaded or saved.
     #[error(transparent)]
     Session(#[from] SessionError),

@@ -30,20 +30,34 @@ pub(crate) struct Route {
     dc: Option<i32>,
     /// Whether the login is carried there first.
     with_login: bool,
+    /// Which of the links for files, if it is about files.
+    lane: u8,
+    /// Whether a call that is sent elsewhere goes there by itself.
+    follows: bool,
 }
 
 impl Route {
     pub(crate) fn home() -> Self {
-        Self { dc: None, with_login: true }
+        Self { dc: None, with_login: true, lane: 0, follows: true }
     }
 
     pub(crate) fn to(dc: i32) -> Self {
-        Self { dc: Some(dc), with_login: true }
+        Self { dc: Some(dc), ..Self::home() }
+    }
+
+    /// Over this one of the links for files.
+    pub(crate) fn on_lane(self, lane: u8) -> Self {
+        Self { lane, ..self }
+    }
+
+    /// Where a file is not, who asks is told: the next part is asked for at the right place at once.
+    pub(crate) fn staying(self) -> Self {
+        Self { follows: false, ..self }
     }
 
     /// To a data centre at which it does not matter who is logged in.
     pub(crate) fn plain(dc: i32) -> Self {
-        Self { dc: Some(dc), with_login: false }
+        Self { dc: Some(dc), with_login: false, ..Self::home() }
     }
 }
 
@@ -107,7 +121,8 @@ impl Inner {
         Ok(R::Return::from_bytes(&object)?)
     }
 
-    async fn call(
+    /// Calls a function that is written already.
+    pub(crate) async fn call(
         self: &Arc<Self>,
         route: Route,
         body: Vec<u8>,
@@ -128,7 +143,10 @@ impl Inner {
         let name = layer_tl_types::name_for_id(function).unwrap_or_default();
         let mut course = Course {
             may_repeat: repeat::may(name),
-            purpose: if name.starts_with("upload.") { Purpose::Files } else { Purpose::Main },
+            purpose: match name.starts_with("upload.") {
+                true => Purpose::Files(route.lane),
+                false => Purpose::Main,
+            },
             dc: route.dc,
             route,
             moves: 0,
@@ -155,7 +173,7 @@ impl Inner {
         let login = if course.route.with_login { self.carry_login(dc).await? } else { None };
         let link = self.link(dc, course.purpose).await?;
         let mut sent = Vec::with_capacity(body.len() + 4);
-        if course.purpose == Purpose::Files {
+        if course.purpose != Purpose::Main {
             // Updates come over the other link. The wrapper is its id, and then the query.
             sent.extend(functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID.to_le_bytes());
         }
@@ -193,7 +211,7 @@ impl Inner {
     ) -> Result<(), InvocationError> {
         match &error {
             InvocationError::Rpc(rpc) => {
-                if let Some(dc) = rpc.migrate_dc_id() {
+                if let Some(dc) = rpc.migrate_dc_id().filter(|_| course.route.follows) {
                     return self.migrate(course, dc, error).await;
                 }
                 // A login elsewhere that is gone is carried over again.

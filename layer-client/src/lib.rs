@@ -9,6 +9,7 @@ mod builder;
 mod client;
 mod config;
 mod error;
+mod files;
 mod invoke;
 mod login;
 mod net;
@@ -35,6 +36,10 @@ pub use builder::Builder;
 pub use client::{Client, ShutdownToken};
 pub use config::{Config, ConfigError, Proxy, Socks5Config, TransportKind};
 pub use error::{InvocationError, RpcError};
+pub use files::{
+    DownloadIter, DownloadToFile, Downloadable, FileError, FileLocation, Origin, Progress,
+    ProgressStream, Upload, UploadedFile,
+};
 pub use layer_tl_types as tl;
 pub use login::{
     CodeKind, LoginToken, NextCode, PasswordError, PasswordToken, QrLogin, QrState, SignInError,
@@ -42,6 +47,6 @@ pub use login::{
 pub use peers::{PeerRef, UnknownPeer};
 pub use requests::{
     DialogIter, ForwardMessages, GlobalSearchBuilder, MessageIter, ParticipantIter, PinMessage,
-    SearchBuilder, SendMessage, TypingGuard,
+    SearchBuilder, SendAlbum, SendMessage, TypingGuard,
 };
 pub use retry::{AutoSleep, NoRetries, RetryContext, RetryPolicy};

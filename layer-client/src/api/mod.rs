@@ -5,6 +5,7 @@ mod callbacks;
 mod chats;
 mod dialogs;
 mod history;
+mod media;
 mod messages;
 mod participants;
 mod password;

@@ -33,7 +33,8 @@ const TEST: i32 = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Purpose {
     Main,
-    Files,
+    /// One of several, so that parts come side by side.
+    Files(u8),
 }
 
 /// All links.

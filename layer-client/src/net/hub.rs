@@ -33,7 +33,7 @@ impl LinkHub {
     /// Where the data centre is by now, best first.
     pub(super) fn addresses(&self) -> Vec<String> {
         let Inner { config, saver, .. } = &*self.inner;
-        let files = self.purpose == Purpose::Files;
+        let files = self.purpose != Purpose::Main;
         let mut found = saver.read(|session| addresses::of(config, session, self.dc, files));
         if matches!(config.proxy, Some(Proxy::MtProxy { .. })) {
             // It finds the data centre by its number.

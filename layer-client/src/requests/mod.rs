@@ -1,6 +1,7 @@
 //! What methods give back that is more than an answer: messages that are sent when they are awaited,
 //! lists that are fetched page by page, an action that goes on.
 
+mod album;
 mod dialogs;
 mod forward;
 mod history;
@@ -12,6 +13,7 @@ mod send;
 mod sent;
 mod typing;
 
+pub use album::SendAlbum;
 pub use dialogs::DialogIter;
 pub use forward::ForwardMessages;
 pub use history::MessageIter;

@@ -63,6 +63,7 @@ mod connect;
 mod contract;
 mod dcs;
 mod ends;
+mod files;
 mod groups;
 mod lists;
 mod login;

@@ -1,10 +1,12 @@
 //! What can be done with a message at hand: the methods of [`Client`](crate::Client) that take a chat
 //! and an id, called by the client that handed the message out.
 
+use std::path::PathBuf;
+
 use layer_tl_types::enums;
 
 use super::{InputMessage, Message};
-use crate::{Client, InvocationError, PeerRef};
+use crate::{Client, FileError, FileLocation, InvocationError, PeerRef};
 
 /// All of these are [`InvocationError::Dropped`] once the client has ended, and for a message that no
 /// client has handed out. What may be dropped midway is told by the client's method of that name.
@@ -99,6 +101,18 @@ impl Message {
     pub async fn react(&self, emoji: impl Into<String>) -> Result<(), InvocationError> {
         let (client, peer) = self.place()?;
         client.send_reaction(peer, self.id(), [emoji.into().as_str()]).await
+    }
+
+    /// Downloads its photo or file into this file.
+    ///
+    /// # Errors
+    /// [`FileError::NoFile`](crate::FileError::NoFile) if it has none, and as
+    /// [`Client::download_media_to_file`].
+    pub async fn download(&self, path: impl Into<PathBuf>) -> Result<(), InvocationError> {
+        let client = self.client()?;
+        let document = self.document().map(|document| FileLocation::from(&document));
+        let file = document.or_else(|| self.photo().map(|photo| FileLocation::from(&photo)));
+        client.download_media_to_file(file.ok_or(FileError::NoFile)?, path).await
     }
 
     /// The client that handed it out, and its chat.

@@ -218,7 +218,7 @@ impl fmt::Debug for InputMessage {
 }
 
 /// Media of a message, as they are sent again.
-fn copied(media: &MessageMedia) -> Option<InputMedia> {
+pub(crate) fn copied(media: &MessageMedia) -> Option<InputMedia> {
     Some(match media {
         MessageMedia::Photo(media) => {
             let Some(enums::Photo::Photo(photo)) = &media.photo else { return None };

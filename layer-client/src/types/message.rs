@@ -4,8 +4,9 @@ use std::fmt;
 
 use layer_tl_types::{enums, types};
 
+use super::{Document, Photo};
 use crate::client::{Client, WeakClient};
-use crate::{InvocationError, parsers};
+use crate::{InvocationError, Origin, parsers};
 
 /// A message: one that arrived, was found in a history, or was just sent.
 ///
@@ -137,6 +138,40 @@ impl Message {
         self.full().and_then(|message| message.media.as_ref())
     }
 
+    /// The photo that is sent with it, or stands in the preview of its link.
+    pub fn photo(&self) -> Option<Photo> {
+        let photo = match self.media()? {
+            enums::MessageMedia::Photo(media) => media.photo.as_ref()?,
+            enums::MessageMedia::WebPage(media) => page(&media.webpage)?.photo.as_ref()?,
+            _ => return None,
+        };
+        match photo {
+            enums::Photo::Photo(photo) => Some(Photo::seen(photo.clone(), self.origin())),
+            enums::Photo::Empty(_) => None,
+        }
+    }
+
+    /// The file that is sent with it, or stands in the preview of its link.
+    pub fn document(&self) -> Option<Document> {
+        let document = match self.media()? {
+            enums::MessageMedia::Document(media) => media.document.as_ref()?,
+            enums::MessageMedia::WebPage(media) => page(&media.webpage)?.document.as_ref()?,
+            _ => return None,
+        };
+        match document {
+            enums::Document::Document(document) => {
+                Some(Document::seen((**document).clone(), self.origin()))
+            }
+            enums::Document::Empty(_) => None,
+        }
+    }
+
+    /// Where its files are looked for again.
+    fn origin(&self) -> Option<Origin> {
+        let peer = self.peer_id().cloned()?;
+        Some(Origin::Message { peer, id: self.id() })
+    }
+
     /// What is bold, a link and so on in the text. Offsets count UTF-16 units.
     pub fn entities(&self) -> &[enums::MessageEntity] {
         self.full().and_then(|message| message.entities.as_deref()).unwrap_or_default()
@@ -241,6 +276,13 @@ impl Message {
             enums::Message::Service(it) => service(it),
             enums::Message::Empty(_) => T::default(),
         }
+    }
+}
+
+fn page(page: &enums::WebPage) -> Option<&types::WebPage> {
+    match page {
+        enums::WebPage::Page(page) => Some(page),
+        _ => None,
     }
 }
 
