@@ -38,7 +38,7 @@ pub use config::{Config, ConfigError, Proxy, Socks5Config, TransportKind};
 pub use error::{InvocationError, RpcError};
 pub use files::{
     DownloadIter, DownloadToFile, Downloadable, FileError, FileLocation, Origin, Progress,
-    ProgressStream, Upload, UploadedFile,
+    ProgressStream, RemoteFile, Upload, UploadedFile,
 };
 pub use layer_tl_types as tl;
 pub use login::{

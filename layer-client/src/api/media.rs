@@ -7,7 +7,7 @@ use tokio::io::AsyncRead;
 
 use crate::requests::{SendAlbum, SendMessage};
 use crate::types::InputMessage;
-use crate::{Client, DownloadIter, DownloadToFile, FileLocation, PeerRef, Upload};
+use crate::{Client, DownloadIter, DownloadToFile, FileLocation, PeerRef, RemoteFile, Upload};
 
 impl Client {
     /// A file from memory, to be sent then. It is uploaded when it is awaited, over one link of its own.
@@ -80,6 +80,11 @@ impl Client {
     /// A file, piece by piece. Nothing is fetched before the first [`DownloadIter::next`].
     pub fn iter_download(&self, location: impl Into<FileLocation>) -> DownloadIter {
         DownloadIter::new(self, location.into())
+    }
+
+    /// A file that is read like a local one, at any place. Nothing is fetched before it is read.
+    pub fn open_file(&self, location: impl Into<FileLocation>) -> RemoteFile {
+        RemoteFile::new(self, location.into())
     }
 
     /// A file, into this file. It is fetched when it is awaited; what was there of an earlier try is not

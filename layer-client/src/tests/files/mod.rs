@@ -2,6 +2,7 @@
 
 mod disk;
 mod down;
+mod remote;
 mod sent;
 mod up;
 
