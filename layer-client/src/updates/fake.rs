@@ -33,6 +33,8 @@ pub(super) struct Server {
     pub(super) too_long: BTreeSet<Option<i64>>,
     /// Whether the account's differences tell how far channels have come.
     pub(super) tells_of_channels: bool,
+    /// Done in the moment before the next question has its answer.
+    pub(super) before_answer: Option<Box<dyn FnOnce() + Send>>,
     /// What it was asked: the line, and the place from which on.
     pub(super) asked: Vec<(Option<i64>, Option<i32>)>,
 }
@@ -47,6 +49,7 @@ impl Fake {
             errors: BTreeMap::new(),
             too_long: BTreeSet::new(),
             tells_of_channels: false,
+            before_answer: None,
             asked: Vec::new(),
         };
         Arc::new(Self { known: Mutex::new(known.into()), server: Mutex::new(server) })
@@ -69,10 +72,14 @@ impl Fake {
         let mut server = self.server();
         server.asked.push((line, at));
         let delay = server.delay;
+        let before_answer = server.before_answer.take();
         let error = server.errors.get_mut(&line).and_then(VecDeque::pop_front);
         let answered = error.map_or_else(|| Ok(answer(&mut server)), Err);
         Box::pin(async move {
             sleep(delay).await;
+            if let Some(act) = before_answer {
+                act();
+            }
             answered
         })
     }

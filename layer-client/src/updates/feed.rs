@@ -154,10 +154,7 @@ enum Fetched {
 impl Task {
     async fn run(mut self) {
         loop {
-            while let Some(input) = self.feed.inbox.take() {
-                self.take(input);
-                self.act();
-            }
+            self.take_all();
             if self.feed.inbox.take_missed() {
                 self.marks.put(Missed::Something);
             }
@@ -167,7 +164,13 @@ impl Task {
             let feed = Arc::clone(&self.feed);
             tokio::select! {
                 biased;
-                fetched = next(&mut self.fetches) => self.fetched(fetched),
+                fetched = next(&mut self.fetches) => {
+                    // What the server said before it answered stands before the answer: a new state
+                    // would make it old. And an answer to who has logged out since is nobody's.
+                    if self.take_all() {
+                        self.fetched(fetched);
+                    }
+                }
                 () = feed.inbox.notify.notified() => {}
                 () = feed.outlet.room.notified() => {}
                 () = until(deadline) => {
@@ -178,6 +181,17 @@ impl Task {
                 }
             }
         }
+    }
+
+    /// Takes all that has come. Gives whether the login is still the one that it was.
+    fn take_all(&mut self) -> bool {
+        let mut is_same = true;
+        while let Some(input) = self.feed.inbox.take() {
+            is_same &= !matches!(input, Input::Stop);
+            self.take(input);
+            self.act();
+        }
+        is_same
     }
 
     fn take(&mut self, input: Input) {

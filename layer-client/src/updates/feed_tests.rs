@@ -221,6 +221,36 @@ async fn what_comes_while_the_state_is_asked_for_is_not_taken_for_old() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_arrives_together_with_the_state_is_not_taken_for_old() {
+    let it = idle(100, &Fake::new(), SavedSession::default());
+    let mut stream = it.feed.stream(None);
+    it.say_unheard(None, 3);
+    let late = it.server.server().say(None);
+    let feed = Arc::clone(&it.feed);
+    it.server.server().before_answer = Some(Box::new(move || feed.pushed(late)));
+    it.feed.start(Start::default());
+    expect(&mut stream, None, 4..=4).await;
+    expect_nothing(&mut stream).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_who_has_logged_out_since_is_nobody_s() {
+    let it = idle(100, &Fake::new(), SavedSession::default());
+    let mut stream = it.feed.stream(None);
+    let feed = Arc::clone(&it.feed);
+    let again = move || {
+        feed.stop();
+        feed.start(Start::default());
+    };
+    it.server.server().before_answer = Some(Box::new(again));
+    it.feed.start(Start::default());
+    settle().await;
+    it.say(None, 1);
+    expect(&mut stream, None, 1..=1).await;
+    assert_eq!(it.asked(), [(None, None), (None, None)], "the state, for each login");
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_streams_each_get_everything() {
     let it = running(100).await;
     let (mut one, mut other) = (it.feed.stream(None), it.feed.stream(None));
