@@ -74,7 +74,8 @@ pub struct Config {
     pub lang_code: String,
     /// Empty for all but the official clients.
     pub lang_pack: String,
-    /// How long an address may take to be dialled; 15 s at first.
+    /// How long an address may take to be dialled, and a server be silent that agrees on a key or was
+    /// pinged; 15 s at first.
     pub connect_timeout: Duration,
     /// How long a request may be without a sign from the server; 30 s at first. While the server is
     /// known to work on it, it may take as long as it does.

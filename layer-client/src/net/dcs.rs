@@ -351,6 +351,7 @@ fn connection_config(
     }
     let mut made = connection::Config::new(exchange::Config::new(keys, number), init);
     made.framing = framing(config, number);
+    made.silence = config.connect_timeout;
     made.temporary_keys =
         config.temporary_keys.map(|lifetime| i32::try_from(lifetime.as_secs()).unwrap_or(i32::MAX));
     Ok(made)
