@@ -1,11 +1,13 @@
 //! What can go wrong, and what to do then.
 
 use std::io;
+use std::path::PathBuf;
 
 use layer_client::session::SessionError;
-use layer_client::{InvocationError, SignInError};
+use layer_client::{ConfigError, InvocationError, RpcError, SignInError};
 use layer_sandbox::sandbox::StartError;
 
+use crate::proxy::ProxyError;
 use crate::tour::Trouble;
 
 /// Why the program ends without having done what it was to do.
@@ -21,6 +23,14 @@ pub(crate) enum Failure {
     NoCredentials,
     #[error("nobody is logged in")]
     NotLoggedIn,
+    #[error("nobody answers, and the standard input has ended")]
+    NoAnswer,
+    #[error("the account must have an e-mail address for logging in first")]
+    EmailRequired,
+    #[error("--proxy can't be used: {0}")]
+    Proxy(#[from] ProxyError),
+    #[error("can't read the key {}: {error}", path.display())]
+    Key { path: PathBuf, error: io::Error },
     #[error("{0}")]
     Usage(String),
     #[error("can't write to the standard output: {0}")]
@@ -32,86 +42,115 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether nobody reads what is printed, which is no failure that anybody has to be told.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// What to do next, if anything is known to help.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
+            Self::Invocation(error) => on_invocation(error),
+            Self::SignIn(error) => on_login(error),
+            Self::Sandbox(StartError::Listen(_)) => {
+                Some("another program may use that port: take another with --port, or none")
+            }
+            Self::Sandbox(StartError::Folder(_)) => {
+                Some("see that the folder can be written to, and that no other sandbox uses it")
+            }
             Self::NoCredentials => Some(
                 "get them at my.telegram.org and give --api-id and --api-hash, or LAYER_API_ID and \
                  LAYER_API_HASH; a sandbox needs none: `layer sandbox`, then --sandbox ADDRESS",
             ),
-            Self::NotLoggedIn => Some("log in first: `layer login`"),
-            Self::SignIn(error) => advice_on_login(error),
-            Self::Invocation(error) => advice_on_invocation(error),
+            Self::NotLoggedIn => Some(LOG_IN),
+            Self::NoAnswer => Some("type the answers, or pipe them in, a line each"),
+            Self::EmailRequired => Some("set one in one of Telegram's apps, then log in here"),
+            Self::Key { .. } => Some("it is the file with the public key that the sandbox printed"),
             _ => None,
         }
     }
 }
 
-fn advice_on_login(error: &SignInError) -> Option<&'static str> {
+const LOG_IN: &str = "log in first: `layer login`";
+
+fn on_login(error: &SignInError) -> Option<&'static str> {
     match error {
         SignInError::SignUpRequired => Some(
-            "make an account with one of Telegram's apps first; on a sandbox: `layer sandbox --user NAME:PHONE`",
+            "on a sandbox --name makes an account; Telegram wants that done in one of its own apps",
         ),
         SignInError::InvalidCode => Some("look at the code again and repeat `layer login`"),
         SignInError::ExpiredCode => Some("`layer login` asks for another"),
         SignInError::WrongPassword(_) => {
             Some("it is the password of two-step verification; repeat `layer login`")
         }
-        SignInError::Other(error) => advice_on_invocation(error),
+        SignInError::Other(error) => on_invocation(error),
         _ => None,
     }
 }
 
-fn advice_on_invocation(error: &InvocationError) -> Option<&'static str> {
+fn on_invocation(error: &InvocationError) -> Option<&'static str> {
     match error {
-        InvocationError::Io(_) => {
-            Some("is the server running, and the address right? `layer sandbox` prints its own")
-        }
+        InvocationError::Io(_) => Some(
+            "is the network up, and the server running? `layer sandbox` prints its address; \
+             --proxy leads past a firewall",
+        ),
         InvocationError::NotTelegram(_) => {
             Some("another program uses that port; `layer sandbox` prints the right one")
         }
-        InvocationError::Link(_) => {
-            Some("a sandbox is spoken to with --sandbox ADDRESS, Telegram without it")
+        InvocationError::Link(_) => Some(
+            "is it the right server? a sandbox is spoken to with --sandbox ADDRESS, and --key FILE \
+             if it has a key of its own; Telegram without both",
+        ),
+        InvocationError::Proxy(_) => Some("check the address, user and password in --proxy"),
+        InvocationError::Timeout(_) => {
+            Some("the network or the server is slow; try again, or with a longer --timeout")
         }
-        InvocationError::Proxy(_) => Some("check the proxy's address and password"),
-        InvocationError::Timeout(_) => Some("the network or the server is slow; try again"),
         InvocationError::UnknownPeer(_) => {
             Some("name it by @username or phone number, or list your chats first: `layer chats`")
         }
         InvocationError::KeyDead => Some("log in again: `layer login`"),
-        InvocationError::Session(SessionError::Locked { .. }) => {
-            Some("another program uses it; end that one, or give another file with --session")
+        InvocationError::Config(ConfigError::ServerKey { .. }) => {
+            Some("--key wants the public key in PEM, as `layer sandbox` prints it")
         }
-        InvocationError::Session(SessionError::Foreign { .. }) => Some(
-            "it is no session of this program and is left as it is; give another file with --session",
-        ),
-        InvocationError::Session(SessionError::Damaged { .. } | SessionError::Newer { .. }) => {
-            Some("it is left as it is; give another file with --session and log in anew")
+        InvocationError::Config(ConfigError::ApiId(_) | ConfigError::ApiHash) => {
+            Some("give --api-id and --api-hash as my.telegram.org shows them")
         }
-        InvocationError::Session(_) => Some(
-            "see that the folder exists and can be written to, and that there is room on the disk",
-        ),
-        InvocationError::Rpc(error) if error.is("FLOOD_*") => {
-            Some("wait as long as it says, then try again")
-        }
-        InvocationError::Rpc(error) if error.is("PHONE_NUMBER_INVALID") => {
-            Some("give the number with the country's code, as +491701234567")
-        }
-        InvocationError::Rpc(error) if error.is("API_ID_*") => {
-            Some("check api_id and api_hash at my.telegram.org")
-        }
-        InvocationError::Rpc(error) if error.is("ACCESS_TOKEN_*") => {
-            Some("@BotFather tells the token; the sandbox prints those of its bots")
-        }
-        InvocationError::Rpc(error) if error.code == 401 => Some("log in first: `layer login`"),
+        InvocationError::Session(error) => Some(on_session(error)),
+        InvocationError::Rpc(error) => on_refusal(error),
         _ => None,
     }
 }
 
+fn on_session(error: &SessionError) -> &'static str {
+    match error {
+        SessionError::Locked { .. } => "or give another file with --session",
+        SessionError::Foreign { .. } => "give another file with --session",
+        SessionError::Damaged { .. } | SessionError::Newer { .. } => {
+            "or give another file with --session and log in there"
+        }
+        error if error.is_disk_full() => "make room on the disk, then try again: no login is lost",
+        _ => "see that the folder exists and can be written to, and that there is room on the disk",
+    }
+}
+
+fn on_refusal(error: &RpcError) -> Option<&'static str> {
+    let advice = [
+        ("FLOOD_*", "wait as many seconds as it says, then try again"),
+        ("PHONE_NUMBER_INVALID", "give the number with the country's code, as +491701234567"),
+        ("PHONE_NUMBER_*", "this number can't log in; Telegram's own apps tell why"),
+        ("API_ID_*", "check api_id and api_hash at my.telegram.org"),
+        ("ACCESS_TOKEN_*", "@BotFather tells the token; a sandbox prints those of its bots"),
+        ("MESSAGE_TOO_LONG", "a message has 4096 characters at most: send it in parts"),
+        ("CHAT_WRITE_FORBIDDEN", "nobody but its admins can write there"),
+        ("*PEER_ID_INVALID", "list your chats to see their ids: `layer chats`"),
+        ("FIRSTNAME_INVALID", "give a name: --name \"First Last\""),
+    ];
+    let known = advice.iter().find(|(name, _)| error.is(name)).map(|(_, advice)| *advice);
+    known.or_else(|| (error.code == 401).then_some(LOG_IN))
+}
+
 #[cfg(test)]
 mod tests {
-    use layer_client::RpcError;
-
     use super::*;
 
     #[test]
@@ -126,10 +165,29 @@ mod tests {
             (rpc(401, "AUTH_KEY_UNREGISTERED"), "layer login"),
             (rpc(400, "PHONE_NUMBER_INVALID"), "country"),
             (Failure::Invocation(refused.into()), "address"),
+            (rpc(400, "ACCESS_TOKEN_INVALID"), "@BotFather"),
+            (rpc(400, "MESSAGE_TOO_LONG"), "4096"),
         ];
         for (failure, word) in failures {
             let advice = failure.advice().unwrap_or_default();
             assert!(advice.contains(word), "{failure}: {advice}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_trouble_with_files() {
+        let advice = |kind: io::ErrorKind| {
+            let source = std::sync::Arc::new(io::Error::from(kind));
+            on_session(&SessionError::Io { path: "a".into(), action: "write", source })
+        };
+        assert!(advice(io::ErrorKind::StorageFull).contains("room on the disk, then try again"));
+        assert!(advice(io::ErrorKind::PermissionDenied).contains("written to"));
+    }
+
+    #[test]
+    fn a_closed_pipe_is_nobody_s_fault() {
+        let output = |kind: io::ErrorKind| Failure::Output(kind.into());
+        assert!(output(io::ErrorKind::BrokenPipe).is_broken_pipe());
+        assert!(!output(io::ErrorKind::StorageFull).is_broken_pipe());
     }
 }

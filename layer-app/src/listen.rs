@@ -1,55 +1,75 @@
 //! `listen`: what happens, as it happens.
 
-use layer_client::update::Update;
+use std::pin::pin;
+
+use layer_client::{Client, Config, update::Update};
 use serde_json::{Value, json};
 
-use crate::arguments::{Account, Listen};
+use crate::account;
+use crate::arguments::Listen;
 use crate::failure::Failure;
-use crate::history::{id, show, value};
-use crate::output::line;
+use crate::history::{id, text, value};
+use crate::output::{line, note};
+use crate::signals::ended;
 
-pub(crate) async fn run(account: &Account, listen: &Listen, json: bool) -> Result<(), Failure> {
-    let connected = account.log_on(listen.catch_up).await?;
-    let mut updates = connected.client.stream_updates();
-    eprintln!("listening; Ctrl-C ends it");
-    let mut shown = 0;
-    while listen.count.is_none_or(|count| shown < count) {
-        tokio::select! {
-            update = updates.next() => match update {
-                Some(update) => tell(&update, json)?,
-                None => break,
-            },
-            _ = tokio::signal::ctrl_c() => break,
-        }
-        shown += 1;
-    }
-    connected.close().await
+pub(crate) async fn run(listen: &Listen, json: bool) -> Result<(), Failure> {
+    let config = Config { catch_up: listen.catch_up, ..listen.account.config()? };
+    account::logged_in(config, async |client| hear(client, listen.count, json).await).await
 }
 
-fn tell(update: &Update, json: bool) -> Result<(), Failure> {
+async fn hear(client: &Client, count: Option<usize>, json: bool) -> Result<(), Failure> {
+    let mut updates = client.stream_updates();
+    let mut ended = pin!(ended());
+    note("listening; Ctrl-C ends it");
+    let mut shown = 0;
+    while count.is_none_or(|count| shown < count) {
+        let update = tokio::select! {
+            update = updates.next() => update,
+            () = &mut ended => None,
+        };
+        match update {
+            None => break,
+            Some(Update::SessionNotSaved(error)) => {
+                note(format_args!("layer: the session could not be saved: {error}"));
+            }
+            Some(update) => {
+                let (kind, value, text) = told(&update);
+                line(json, || json!({ kind: value }), || format!("{kind:<8} {text}"))?;
+                shown += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What kind of thing it is, as JSON, and as a text of one line.
+fn told(update: &Update) -> (&'static str, Value, String) {
+    let plain = |kind, value: Value| {
+        let text = value.to_string();
+        (kind, value, text)
+    };
     match update {
-        Update::NewMessage(message) if !json => show(message, false),
-        Update::NewMessage(message) => about(json, "message", value(message)),
-        Update::MessageEdited(message) => about(json, "edited", value(message)),
+        Update::NewMessage(message) => ("message", value(message), text(message)),
+        Update::MessageEdited(message) => ("edited", value(message), text(message)),
         Update::MessageDeleted(gone) => {
-            about(json, "deleted", json!({"ids": gone.message_ids, "channel": gone.channel_id}))
+            let channel = gone.channel_id;
+            plain("deleted", json!({"ids": gone.message_ids, "channel": channel}))
         }
         Update::CallbackQuery(query) => {
-            about(json, "button", json!({"user": query.user_id, "data": query.data()}))
+            let (message, data) = (query.message_id, query.data());
+            plain("button", json!({"from": query.user_id, "message": message, "data": data}))
+        }
+        Update::InlineQuery(query) => {
+            plain("inline", json!({"from": query.user_id, "query": query.query()}))
         }
         Update::ChatAction(action) => {
-            about(json, "action", json!({"chat": id(&action.peer), "from": id(&action.sender)}))
+            plain("action", json!({"chat": id(&action.peer), "from": id(&action.sender)}))
         }
-        Update::UserStatus(status) => about(json, "status", json!({"user": status.user_id})),
-        Update::Gap(gap) => about(json, "gap", json!({"channel": gap.channel_id})),
-        Update::SessionNotSaved(error) => {
-            eprintln!("layer: the session could not be saved: {error}");
-            Ok(())
+        Update::UserStatus(status) => plain("status", json!({"from": status.user_id})),
+        Update::Gap(gap) => plain("gap", json!({"channel": gap.channel_id})),
+        other => {
+            let name = format!("{other:?}");
+            ("other", json!(name), name)
         }
-        other => about(json, "other", json!(format!("{other:?}"))),
     }
-}
-
-fn about(json: bool, kind: &str, value: Value) -> Result<(), Failure> {
-    line(json, || json!({ kind: value }), || format!("{kind}: {value}"))
 }

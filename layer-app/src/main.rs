@@ -4,18 +4,21 @@
 //! `arguments` is what can be said, `account` makes a client of it, each command has its file, and
 //! `failure` says what to do when something goes wrong.
 #![forbid(unsafe_code)]
-#![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
 mod account;
 mod arguments;
 mod chats;
+mod examples;
 mod failure;
 mod history;
+mod input;
 mod listen;
 mod login;
 mod output;
+mod proxy;
 mod sandbox;
 mod send;
+mod signals;
 mod tour;
 
 use std::process::ExitCode;
@@ -24,15 +27,20 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 use failure::Failure;
+use output::note;
+
+/// As a shell names the end of a program that wrote to a closed pipe.
+const BROKEN_PIPE: u8 = 128 + 13;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::from(BROKEN_PIPE),
         Err(failure) => {
-            eprintln!("layer: {failure}");
+            note(format_args!("layer: {failure}"));
             if let Some(advice) = failure.advice() {
-                eprintln!("       {advice}");
+                note(format_args!("       {advice}"));
             }
             ExitCode::FAILURE
         }
@@ -40,16 +48,16 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { command, account, json } = arguments;
+    let Arguments { command, json } = arguments;
     match command.unwrap_or_default() {
-        Command::Tour(tour) => tour::run(&tour).await,
-        Command::Sandbox(sandbox) => sandbox::run(sandbox).await,
-        Command::Login(login) => login::login(&account, &login, json).await,
-        Command::Logout => login::logout(&account, json).await,
-        Command::Whoami => login::whoami(&account, json).await,
-        Command::Send(send) => send::run(&account, &send, json).await,
-        Command::History(history) => history::run(&account, &history, json).await,
-        Command::Chats(chats) => chats::run(&account, &chats, json).await,
-        Command::Listen(listen) => listen::run(&account, &listen, json).await,
+        Command::Tour(tour) => tour::run(&tour, json).await,
+        Command::Sandbox(sandbox) => sandbox::run(&sandbox, json).await,
+        Command::Login(login) => login::login(&login, json).await,
+        Command::Logout(account) => login::logout(&account, json).await,
+        Command::Whoami(account) => login::whoami(&account, json).await,
+        Command::Send(send) => send::run(&send, json).await,
+        Command::History(history) => history::run(&history, json).await,
+        Command::Chats(chats) => chats::run(&chats, json).await,
+        Command::Listen(listen) => listen::run(&listen, json).await,
     }
 }

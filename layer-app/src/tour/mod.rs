@@ -51,7 +51,7 @@ const OUT: &str = "everybody logs out";
 ///
 /// # Errors
 /// The step that fails, by its name.
-pub(crate) async fn run(tour: &Tour) -> Result<(), Failure> {
+pub(crate) async fn run(tour: &Tour, json: bool) -> Result<(), Failure> {
     let fault = tour.fault.as_deref();
     if let Some(fault) = fault
         && !STEPS.contains(&fault)
@@ -60,8 +60,7 @@ pub(crate) async fn run(tour: &Tour) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("there is no step {fault:?}; there are\n{names}")));
     }
     let sandbox = Sandbox::start().await?;
-    println!("layer: a Telegram in this process, at {}\n", sandbox.address(sandbox.home()));
-    let mut steps = Steps::new(&sandbox, fault);
+    let mut steps = Steps::begin(&sandbox, fault, json)?;
     let stage = scenes::Stage::new(&sandbox);
 
     let mut alice = steps.run(KEY, stage.agrees_on_a_key()).await?;
@@ -75,6 +74,5 @@ pub(crate) async fn run(tour: &Tour) -> Result<(), Failure> {
     steps.run(CUT, stage.links_are_cut(&alice, &group)).await?;
     let bob = steps.run(MISSED, stage.catches_up(&alice, bob, &group)).await?;
     steps.run(OUT, stage.all_log_out([alice, bob, bot])).await?;
-    steps.end();
-    Ok(())
+    steps.end()
 }

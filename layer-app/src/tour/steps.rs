@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use layer_sandbox::{Reply, RpcError, Sandbox};
+use serde_json::json;
 
 use super::Trouble;
 use crate::failure::Failure;
+use crate::output::line;
 
-/// Longer takes no step on any machine.
+/// No step takes longer on any machine.
 const MOST_TIME: Duration = Duration::from_secs(30);
 
 /// Runs steps, until one fails.
@@ -15,13 +17,21 @@ pub(super) struct Steps<'a> {
     sandbox: &'a Sandbox,
     /// The step in which the sandbox is to fail.
     fault: Option<&'a str>,
+    json: bool,
     started: Instant,
     run: usize,
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(sandbox: &'a Sandbox, fault: Option<&'a str>) -> Self {
-        Self { sandbox, fault, started: Instant::now(), run: 0 }
+    pub(super) fn begin(
+        sandbox: &'a Sandbox,
+        fault: Option<&'a str>,
+        json: bool,
+    ) -> Result<Self, Failure> {
+        let address = sandbox.address(sandbox.home()).to_string();
+        let text = || format!("layer: a Telegram in this process, at {address}\n");
+        line(json, || json!({"address": address}), text)?;
+        Ok(Self { sandbox, fault, json, started: Instant::now(), run: 0 })
     }
 
     /// Runs a step, which says what it has shown and gives what later steps need.
@@ -35,26 +45,48 @@ impl<'a> Steps<'a> {
             self.sandbox.world().intercept(move |_, _| Some(refuse()));
         }
         let started = Instant::now();
-        let ended = tokio::time::timeout(MOST_TIME, step).await;
-        let time = millis(started.elapsed());
-        let trouble = match ended {
-            Ok(Ok((value, shown))) => {
-                println!("  ✓ {name:<34} {time:>8}   {shown}");
+        let ended = tokio::time::timeout(MOST_TIME, step).await.unwrap_or_else(|_| {
+            Err(Trouble::Unexpected(format!("nothing came of it within {MOST_TIME:?}")))
+        });
+        let time = Millis(started.elapsed());
+        match ended {
+            Ok((value, shown)) => {
                 self.run += 1;
-                return Ok(value);
+                self.show(name, &time, Some(&shown))?;
+                Ok(value)
             }
-            Ok(Err(trouble)) => trouble,
-            Err(_) => Trouble::Unexpected(format!("nothing came of it within {MOST_TIME:?}")),
-        };
-        println!("  ✗ {name:<34} {time:>8}");
-        Err(Failure::Step { name, trouble })
+            Err(trouble) => {
+                self.show(name, &time, None)?;
+                Err(Failure::Step { name, trouble })
+            }
+        }
     }
 
-    pub(super) fn end(self) {
-        println!("\n  {} steps in {}", self.run, millis(self.started.elapsed()));
+    fn show(&self, name: &str, time: &Millis, shown: Option<&str>) -> Result<(), Failure> {
+        let value =
+            || json!({"step": name, "ok": shown.is_some(), "ms": time.number(), "shown": shown});
+        line(self.json, value, || match shown {
+            Some(shown) => format!("  ✓ {name:<34} {:>8}   {shown}", time.text()),
+            None => format!("  ✗ {name:<34} {:>8}", time.text()),
+        })
+    }
+
+    pub(super) fn end(self) -> Result<(), Failure> {
+        let (run, time) = (self.run, Millis(self.started.elapsed()));
+        let value = || json!({"steps": run, "ms": time.number()});
+        line(self.json, value, || format!("\n  {run} steps in {}", time.text()))
     }
 }
 
-fn millis(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+struct Millis(Duration);
+
+impl Millis {
+    /// In tenths.
+    fn number(&self) -> f64 {
+        (self.0.as_secs_f64() * 1e4).round() / 10.0
+    }
+
+    fn text(&self) -> String {
+        format!("{:.1} ms", self.number())
+    }
 }
