@@ -231,6 +231,30 @@ fn a_server_that_has_forgotten_the_session_may_have_run_what_was_sent_before() {
 }
 
 #[test]
+fn a_call_that_goes_out_once_more_into_the_first_session_that_is_told_of_may_have_run_before() {
+    let mut peer = Peer::new();
+    let (call, sent) = peer.asked(1);
+    peer.reconnect();
+    let again = peer.question();
+    assert_eq!(again.msg_id, sent.msg_id);
+    peer.say_new_session(again.outer, 5);
+    peer.events();
+    peer.answer(sent.msg_id, b"done");
+    peer.assert_answered(call, true);
+}
+
+#[test]
+fn a_call_that_must_not_run_twice_has_not_if_the_server_had_not_received_it() {
+    let (mut peer, once, _, req_msg_id) = unsure();
+    tell(&mut peer, req_msg_id, &[2, 4]);
+    let again = peer.question();
+    peer.say_new_session(again.outer, 78);
+    peer.events();
+    peer.answer(again.msg_id, b"done");
+    peer.assert_answered(once, false);
+}
+
+#[test]
 fn a_server_that_forgets_the_session_after_it_got_a_call_is_asked_anew() {
     let mut peer = Peer::greeted();
     let (call, sent) = peer.asked(1);
