@@ -13,40 +13,96 @@ pub struct Row {
     pub aim: Option<f64>,
 }
 
+/// Both sides make the same rounds, which say themselves how long they took.
+pub struct Rounds {
+    pub name: String,
+    /// So many things are done in one round, and the time of one is given.
+    pub of: usize,
+    pub ours: Box<dyn FnMut() -> Duration>,
+    pub theirs: Box<dyn FnMut() -> Duration>,
+    pub aim: Option<f64>,
+}
+
+/// One that makes rounds.
+pub trait Side {
+    fn round(&mut self, of: usize) -> Duration;
+}
+
+/// Rounds of each side.
+const ROUNDS: usize = 5_000;
+
 /// Samples of each side. They alternate, so that whatever slows the machine slows both.
 const SAMPLES: usize = 21;
 
 /// What a sample lasts at least: long beside the clock, short beside a slice of another process.
 const SAMPLE: Duration = Duration::from_micros(1500);
 
-/// Prints a line for each row and gives the number of those that miss their aim.
-pub fn measure(rows: Vec<Row>) -> usize {
-    println!("medians of {SAMPLES} interleaved samples, in one thread's processor time\n");
-    println!("{:<34}{:>14}{:>14}{:>8}{:>8}", "", "layer", "grammers", "ratio", "aim");
-    let (mut aims, mut missed) = (0, 0);
-    for mut row in rows {
+/// The lines printed, and how many of them have and miss an aim.
+#[derive(Default)]
+pub struct Table {
+    aims: usize,
+    missed: usize,
+}
+
+impl Table {
+    pub fn begin() -> Self {
+        println!("medians of interleaved samples\n");
+        println!("{:<34}{:>14}{:>14}{:>8}{:>8}", "", "layer", "grammers", "ratio", "aim");
+        Self::default()
+    }
+
+    pub fn measure(&mut self, mut row: Row) {
         let (our_calls, their_calls) = (calls(&mut row.ours), calls(&mut row.theirs));
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..SAMPLES {
             ours.push(time(&mut row.ours, our_calls));
             theirs.push(time(&mut row.theirs, their_calls));
         }
-        let (ours, theirs) = (median(ours), median(theirs));
         let show = |seconds: f64| match row.bytes {
             Some(bytes) => format!("{:.2} GB/s", bytes as f64 / seconds / 1e9),
-            None => format!("{:.2} µs", seconds * 1e6),
+            None => micros(seconds),
         };
+        self.line(&row.name, median(ours), median(theirs), show, row.aim);
+    }
+
+    /// Rounds alternate one by one; a median of thousands does not see what interrupted a few.
+    pub fn measure_rounds(&mut self, mut rounds: Rounds) {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            let each = |time: Duration| time.as_secs_f64() / rounds.of as f64;
+            ours.push(each((rounds.ours)()));
+            theirs.push(each((rounds.theirs)()));
+        }
+        self.line(&rounds.name, median(ours), median(theirs), micros, rounds.aim);
+    }
+
+    fn line(
+        &mut self,
+        name: &str,
+        ours: f64,
+        theirs: f64,
+        show: impl Fn(f64) -> String,
+        aim: Option<f64>,
+    ) {
         let ratio = theirs / ours;
-        let aim = row.aim.map_or_else(|| "–".to_owned(), |aim| format!("≥ {aim}"));
-        let miss = row.aim.is_some_and(|aim| ratio < aim);
+        let miss = aim.is_some_and(|aim| ratio < aim);
+        self.aims += usize::from(aim.is_some());
+        self.missed += usize::from(miss);
+        let aim = aim.map_or_else(|| "–".to_owned(), |aim| format!("≥ {aim}"));
         let mark = if miss { "  missed" } else { "" };
         let (ours, theirs) = (show(ours), show(theirs));
-        println!("{:<34}{ours:>14}{theirs:>14}{ratio:>8.2}{aim:>8}{mark}", row.name);
-        aims += usize::from(row.aim.is_some());
-        missed += usize::from(miss);
+        println!("{name:<34}{ours:>14}{theirs:>14}{ratio:>8.2}{aim:>8}{mark}");
     }
-    println!("\n{} of {aims} rows reach their aim", aims - missed);
-    missed
+
+    /// Prints the last line and gives the number of rows that miss their aim.
+    pub fn end(self) -> usize {
+        println!("\n{} of {} rows reach their aim", self.aims - self.missed, self.aims);
+        self.missed
+    }
+}
+
+fn micros(seconds: f64) -> String {
+    format!("{:.2} µs", seconds * 1e6)
 }
 
 /// How many calls make a sample; warms up on the way.
