@@ -19,6 +19,34 @@ use crate::{Client, InvocationError};
 ///
 /// It may be dropped midway, which ends it: the server forgets the parts that it has.
 ///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sandbox = layer_sandbox::Sandbox::start().await?;
+/// # sandbox.world().add_user("Alice", "+4930901820");
+/// # let session = std::sync::Arc::new(layer_client::session::InMemoryBackend::default());
+/// # let builder = layer_client::Client::builder().api(1, "hash").session_backend(session);
+/// # let builder = builder.dc_addr(sandbox.address(2).to_string());
+/// # let (client, _shutdown) = builder.server_key(sandbox.public_key_pem()).connect().await?;
+/// # let token = client.request_login_code("+4930901820").await?;
+/// # let code = sandbox.world().code_for("+4930901820").unwrap();
+/// # client.sign_in(&token, &code).await?;
+/// let recipe = vec![b'~'; 700_000];
+/// let upload = client.upload_file(&recipe, "bread.txt", "text/plain");
+/// let uploaded = upload.on_progress(|progress| assert!(progress.done <= 700_000)).await?;
+/// let sent = client.send_file("me", uploaded, "Fresh bread").await?;
+///
+/// let document = sent.document().unwrap();
+/// let mut download = client.iter_download(&document);
+/// let mut came = Vec::new();
+/// while let Some(piece) = download.next().await? {
+///     came.extend(piece);
+/// }
+/// assert!(came == recipe);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`InvocationError::File`] for what can't be uploaded, and any other [`InvocationError`]. Parts are
 /// sent again by themselves where the network fails.

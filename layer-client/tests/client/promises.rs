@@ -1,6 +1,6 @@
 //! Every name that users were promised, used once as they would: that this compiles is the test.
 //!
-//! Not yet there: files and media, the backends on databases, and fake TLS.
+//! Not yet there: the backends on databases, and fake TLS.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,16 +11,42 @@ use layer_client::session::{
 };
 use layer_client::tl::{enums, functions, types};
 use layer_client::types::{
-    AdminRightsBuilder, BanRights, Button, CallbackQuery, ChatActionUpdate, InlineKeyboard,
-    InlineQuery, InlineSend, InputMessage, Message, MessageDeletion, ReplyKeyboard,
-    UserStatusUpdate,
+    AdminRightsBuilder, BanRights, Button, CallbackQuery, ChatActionUpdate, Document,
+    InlineKeyboard, InlineQuery, InlineSend, InputMessage, Message, MessageDeletion, Photo,
+    ReplyKeyboard, Sticker, UserStatusUpdate,
 };
 use layer_client::update::{Ack, Delivery, Update, UpdateStream};
 use layer_client::{
-    AutoSleep, Client, Config, GlobalSearchBuilder, InvocationError, LoginToken, NoRetries,
-    PasswordToken, PeerRef, RetryContext, RetryPolicy, RpcError, SearchBuilder, ShutdownToken,
-    SignInError, Socks5Config, TransportKind, TypingGuard, parsers,
+    AutoSleep, Client, Config, DownloadIter, Downloadable, GlobalSearchBuilder, InvocationError,
+    LoginToken, NoRetries, PasswordToken, PeerRef, RetryContext, RetryPolicy, RpcError,
+    SearchBuilder, ShutdownToken, SignInError, Socks5Config, TransportKind, TypingGuard,
+    UploadedFile, parsers,
 };
+
+#[allow(dead_code, reason = "it is to be compiled")]
+async fn media(client: &Client, message: &Message) -> Done {
+    let bytes = vec![1, 2, 3];
+    let file: UploadedFile = client.upload_file(&bytes, "a.txt", "text/plain").await?;
+    let _ = client.upload_file_concurrent(Arc::<[u8]>::from(bytes), "a", "text/plain").await?;
+    let mut source = tokio::io::empty();
+    let _ = client.upload_stream(&mut source, "a", "text/plain").await?;
+    let _: Message = client.send_file("me", file.clone(), "caption").await?;
+    let _: Vec<Message> = client.send_multi_media("me", [file]).await?;
+    let document: Document = message.document().ok_or("no document")?;
+    let photo: Photo = message.photo().ok_or("no photo")?;
+    let sticker: Sticker = document.sticker().ok_or("no sticker")?;
+    let all: [&dyn Downloadable; 3] = [&photo, &document, &sticker];
+    let location: enums::InputFileLocation =
+        all.iter().find_map(|file| file.to_input_location()).ok_or("nothing")?;
+    let mut download: DownloadIter = client.iter_download(location.clone()).chunk_size(65_536);
+    while let Some(chunk) = download.next().await? {
+        drop::<Vec<u8>>(chunk);
+    }
+    client.download_media_to_file(location, "a.txt").await?;
+    client.download_media_to_file(&photo, "a.jpg").await?;
+    message.download("b.txt").await?;
+    Ok(())
+}
 
 type Done = Result<(), Box<dyn std::error::Error>>;
 

@@ -3,6 +3,7 @@
 mod disk;
 mod down;
 mod remote;
+mod sandbox;
 mod sent;
 mod up;
 
