@@ -290,6 +290,10 @@ impl Client {
 
     /// Logs out, and forgets the account. Gives whether somebody was logged in.
     ///
+    /// All keys are destroyed, here and, as far as they can be reached within ten seconds, at the data
+    /// centres: a copy of the session opens nothing any more. The client can be used further; it agrees
+    /// other keys. Calls that are under way meanwhile may end with [`InvocationError::Unknown`].
+    ///
     /// What the server gives for the next login of the same account is kept while the client lives.
     ///
     /// May be dropped midway: then it is as before, or the next call finds out that nobody is

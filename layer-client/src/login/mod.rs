@@ -97,17 +97,15 @@ impl Inner {
         name
     }
 
-    /// Nobody is logged in any more, as was wished: all is forgotten but where the servers are and
-    /// the keys under which we speak.
-    pub(crate) async fn forget_login(&self) {
+    /// Nobody is logged in any more, as was wished: all is forgotten but where the servers are.
+    pub(crate) async fn forget_login(self: &Arc<Self>) {
+        self.destroy_keys().await;
         self.saver.change(|session: &SavedSession| {
             let mut changes = vec![Change::Clear];
             changes.extend(session.home_dc.map(Change::HomeDc));
             changes.extend(session.dcs.iter().map(|entry| {
                 let mut kept = DcEntry::new(entry.id);
                 kept.addresses.clone_from(&entry.addresses);
-                kept.auth_key.clone_from(&entry.auth_key);
-                kept.salts.clone_from(&entry.salts);
                 kept.time_offset = entry.time_offset;
                 Change::Dc(Box::new(kept))
             }));

@@ -2,8 +2,12 @@
 //! many ask at the same time. The login is carried over from home before anything is asked elsewhere.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
 
 use layer_crypto::rsa::PublicKey;
 use layer_mtproto::connection::{self, Connection, Init, Saved};
@@ -11,6 +15,7 @@ use layer_mtproto::exchange;
 use layer_mtproto::wire::framing::{FramingKind, Tag};
 use layer_tl_types::{enums, functions, types};
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::addresses::{self, News};
 use super::clock::Backoff;
@@ -26,6 +31,8 @@ use crate::session::{Change, DcEntry};
 
 /// How often a login is exported anew for one import, because it was not taken.
 const MOST_EXPORTS: u32 = 3;
+/// So long it is tried to have keys destroyed that nobody wants any more.
+const DESTROYING: Duration = Duration::from_secs(10);
 /// What is added to the number of a test data centre.
 const TEST: i32 = 10_000;
 
@@ -221,6 +228,28 @@ impl Inner {
         }
     }
 
+    /// Lets the servers destroy all keys, as far as they can be reached in time, and ends the links:
+    /// whoever finds a session that was signed out finds nothing that opens anything.
+    pub(crate) async fn destroy_keys(self: &Arc<Self>) {
+        let with_key = |entry: &&DcEntry| entry.auth_key.is_some();
+        let dcs: Vec<i32> = self
+            .saver
+            .read(|session| session.dcs.iter().filter(with_key).map(|entry| entry.id).collect());
+        let destroying: Vec<_> = dcs.iter().map(|dc| Box::pin(self.destroy_key(*dc))).collect();
+        if timeout(DESTROYING, all(destroying)).await.is_err() {
+            tracing::debug!("not all keys could be destroyed in time");
+        }
+        dcs.into_iter().for_each(|dc| self.dcs.drop_links(dc));
+    }
+
+    async fn destroy_key(self: &Arc<Self>, dc: i32) {
+        let is_destroyed = match self.link(dc, Purpose::Main).await {
+            Ok(link) => link.destroy_key().await,
+            Err(_) => false,
+        };
+        tracing::debug!(dc, is_destroyed, "the key");
+    }
+
     /// Whether somebody is logged in.
     pub(crate) fn is_logged_in(&self) -> bool {
         self.saver.read(|session| session.user.is_some())
@@ -328,6 +357,15 @@ impl Inner {
         self.saver.change(|session| addresses::changes(session, &told.dc_options));
         Ok(())
     }
+}
+
+/// Waits for all of them at once.
+async fn all<F: Future<Output = ()> + Unpin>(mut futures: Vec<F>) {
+    poll_fn(|context| {
+        futures.retain_mut(|future| Pin::new(future).poll(context).is_pending());
+        if futures.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// Whether a login that is exported anew may be taken.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use layer_mtproto::connection::{self, CallId, Connection, Event, Saved, Work, WorkDone};
+use layer_mtproto::connection::{self, CallId, Connection, Event, Failure, Saved, Work, WorkDone};
 use rand_core::{CryptoRng, Rng};
 use tokio::io::split;
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +78,7 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
         numbers: BTreeMap::new(),
         ready: Vec::new(),
         lost: Vec::new(),
+        destroying: Vec::new(),
         is_ready: false,
         unsaved: None,
         failures: 0,
@@ -96,6 +97,8 @@ struct Driver {
     numbers: BTreeMap<u64, CallId>,
     ready: Vec<oneshot::Sender<Result<(), Why>>>,
     lost: Vec<oneshot::Sender<Why>>,
+    /// Who waits until the key is destroyed.
+    destroying: Vec<oneshot::Sender<bool>>,
     is_ready: bool,
     /// A key that was agreed and could not be saved yet.
     unsaved: Option<Saved>,
@@ -295,6 +298,10 @@ impl Driver {
                 Event::Answer { call, result, maybe_repeated } => {
                     self.answer(call, result, maybe_repeated);
                 }
+                // Whoever still calls under a key that we had destroyed does so under another.
+                Event::Failed { call, reason: Failure::KeyDead } if !self.destroying.is_empty() => {
+                    self.end(call, Err(InvocationError::Dropped));
+                }
                 Event::Failed { call, reason } => self.end(call, Err(reason.into())),
                 Event::Push(object) => self.parts.hub.pushed(object),
                 Event::UpdatesMissed => self.parts.hub.updates_missed(),
@@ -320,11 +327,23 @@ impl Driver {
                     self.parts.hub.key_dead();
                     return Some(End::Closed);
                 }
-                Event::KeyDestroyed => return Some(End::Closed),
+                Event::KeyDestroyed => {
+                    self.parts.hub.key_dead();
+                    self.tell_destroyed(true);
+                    return Some(End::Closed);
+                }
+                Event::KeyKept => self.tell_destroyed(false),
                 _ => {}
             }
         }
         None
+    }
+
+    fn tell_destroyed(&mut self, is_destroyed: bool) {
+        for destroying in self.destroying.drain(..) {
+            // Whoever asked may have gone.
+            let _ = destroying.send(is_destroyed);
+        }
     }
 
     /// Has a new key saved, or keeps it in mind.
@@ -355,6 +374,10 @@ impl Driver {
                         let _ = answer.send(Err(error.into()));
                     }
                 }
+            }
+            Command::DestroyKey(destroyed) => {
+                self.destroying.push(destroyed);
+                self.parts.connection.destroy_key(&mut *self.parts.rng);
             }
             #[cfg(test)]
             Command::Waiting(waiting) => {

@@ -39,6 +39,8 @@ pub(super) enum Command {
     Waiting(oneshot::Sender<usize>),
     /// Says why the link is lost, as soon as it is.
     Lost(oneshot::Sender<Why>),
+    /// Lets the server destroy the key, and says whether it has.
+    DestroyKey(oneshot::Sender<bool>),
     /// Says when calls flow, or why the last dialling failed.
     Ready(oneshot::Sender<Result<(), Why>>),
 }
@@ -128,6 +130,13 @@ impl Link {
         let sent = self.commands.send(Command::Lost(lost)).await;
         sent.map_err(|_| InvocationError::Dropped)?;
         is_lost.await.map_err(|_| InvocationError::Dropped)
+    }
+
+    /// Lets the server destroy the permanent key, and says whether it has. The link has ended then.
+    pub(crate) async fn destroy_key(&self) -> bool {
+        let (destroyed, is_destroyed) = oneshot::channel();
+        let sent = self.commands.send(Command::DestroyKey(destroyed)).await;
+        sent.is_ok() && is_destroyed.await.unwrap_or(false)
     }
 
     /// How many calls wait for answers, in any table.

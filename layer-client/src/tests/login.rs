@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use layer_sandbox::world::CodeKind as Sent;
 use layer_tl_types::{Identifiable, enums, functions, types};
+use tokio::time::Instant;
 
 use super::{Rig, object, refusal};
 use crate::session::{SavedSession, SavedUser};
@@ -254,6 +255,37 @@ async fn signing_out_forgets_the_account_and_the_next_login_needs_no_code() {
     assert!(matches!(sent.kind(), CodeKind::SignedIn { name } if name == "Alice Liddell"));
     assert_eq!(client.sign_in(&sent, "").await.unwrap(), "Alice Liddell");
     assert!(client.is_authorized().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn signing_out_destroys_the_keys_everywhere_and_waits_for_nobody_who_is_gone() {
+    for is_gone in [false, true] {
+        let (rig, _) = Rig::with_user(2);
+        let (client, _token) = rig.connect().await.unwrap();
+        rig.sign_in(&client).await;
+        for dc in [3, 4] {
+            client.invoke_on_dc(dc, &functions::help::GetNearestDc {}).await.unwrap();
+        }
+        let before = rig.saved(&client).await;
+        let keys: Vec<_> = before.dcs.iter().filter_map(|dc| dc.auth_key.clone()).collect();
+        assert_eq!(keys.len(), 3);
+        if is_gone {
+            rig.server.dialling_takes(4, None);
+            rig.server.cut_dc(4);
+        }
+        let started = Instant::now();
+        assert!(client.sign_out().await.unwrap());
+        assert_eq!(started.elapsed().as_secs(), if is_gone { 10 } else { 0 });
+        let saved = rig.session.session();
+        assert!(saved.dcs.iter().all(|dc| dc.auth_key.is_none() && dc.set_aside.is_empty()));
+        let now = rig.server.now().wall.as_secs() as i64;
+        let left = keys.iter().filter(|key| rig.server.world().keys.get(key.id(), now).is_some());
+        assert_eq!(left.count(), usize::from(is_gone));
+        rig.server.dialling_takes(4, Some(Duration::ZERO));
+        // And on it goes, under others.
+        assert!(!client.is_authorized().await.unwrap());
+        client.invoke_on_dc(4, &functions::help::GetNearestDc {}).await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]
