@@ -15,36 +15,22 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::clock::{Backoff, Clock};
-use super::dial::{BoxFuture, Dial, Stream, Target};
+use super::dial::{Dial, Stream};
 use super::flow::{Incoming, Outgoing};
+use super::hub::Hub;
 use super::link::{Answer, Answered, Command, Link, Signals};
 use super::why::Why;
 use crate::InvocationError;
-use crate::session::SessionError;
 use crate::updates::Asked;
 
 /// Commands that wait to be taken. When so many do, whoever calls waits.
 const MOST_COMMANDS: usize = 256;
 /// A deadline that is none: ten years.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// How long after a link is there, and how often then, is kept what was learnt over it.
+const LEARNING: Duration = Duration::from_secs(60);
 /// How often it is looked for calls that have waited too long.
 const SWEEP: Duration = Duration::from_secs(1);
-
-/// What the link tells whoever holds all links.
-pub(crate) trait Hub: Send + Sync {
-    /// Where the server is by now.
-    fn target(&self) -> Target;
-    /// A permanent key was agreed. Nothing is done under it before it is saved.
-    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, Result<(), SessionError>>;
-    /// The server does not know the key any more.
-    fn key_dead(&self);
-    /// The server said something by itself. May not wait.
-    fn pushed(&self, object: Vec<u8>);
-    /// The server may have said something that did not arrive. May not wait.
-    fn updates_missed(&self);
-    /// What was asked has this answer, and whoever waits gets it after this. May not wait.
-    fn answered(&self, asked: &Asked, object: &[u8]);
-}
 
 /// Runs a computation where it holds up nobody.
 pub(crate) type Blocking = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
@@ -84,6 +70,7 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
         failures: 0,
         waits_after: None,
         sweep_at: Instant::now(),
+        learnt_at: Instant::now(),
     };
     (link, driver.run())
 }
@@ -107,6 +94,8 @@ struct Driver {
     /// Why there is no link, while the next dialling is waited for.
     waits_after: Option<Why>,
     sweep_at: Instant,
+    /// When the hub was told last what was learnt.
+    learnt_at: Instant,
 }
 
 struct Waiting {
@@ -241,6 +230,14 @@ impl Driver {
             if outgoing.is_written() || is_due {
                 let rng = &mut *self.parts.rng;
                 self.parts.connection.poll_transmit(now, rng, outgoing.buffer());
+            }
+            if self.is_ready && self.learnt_at.elapsed() >= LEARNING {
+                self.learnt_at = Instant::now();
+                self.parts
+                    .connection
+                    .saved(now)
+                    .into_iter()
+                    .for_each(|it| self.parts.hub.learnt(it));
             }
             if let Some(next) = self.parts.connection.poll_work() {
                 work = Some(self.work(next));

@@ -9,11 +9,32 @@ use layer_tl_types::{Identifiable, types};
 use super::addresses;
 use super::dcs::Purpose;
 use super::dial::{BoxFuture, Target};
-use super::driver::Hub;
 use crate::client::{Ears, Inner};
 use crate::config::Proxy;
 use crate::session::{Change, DcEntry, SessionError};
 use crate::updates::Asked;
+
+/// A clock that is off by so many seconds is no news: it is found out again at once.
+const CLOCKS_DIFFER: u64 = 5;
+
+/// What the link tells whoever holds all links.
+pub(crate) trait Hub: Send + Sync {
+    /// Where the server is by now.
+    fn target(&self) -> Target;
+    /// A permanent key was agreed. Nothing is done under it before it is saved.
+    fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, Result<(), SessionError>>;
+    /// What a next process had better know of the key: its salts, and the server's clock. May not
+    /// wait.
+    fn learnt(&self, saved: Saved);
+    /// The server does not know the key any more.
+    fn key_dead(&self);
+    /// The server said something by itself. May not wait.
+    fn pushed(&self, object: Vec<u8>);
+    /// The server may have said something that did not arrive. May not wait.
+    fn updates_missed(&self);
+    /// What was asked has this answer, and whoever waits gets it after this. May not wait.
+    fn answered(&self, asked: &Asked, object: &[u8]);
+}
 
 /// The client, as one of its links sees it. It goes when the link's task ends, so the circle is
 /// broken by closing the link.
@@ -68,6 +89,21 @@ impl Hub for LinkHub {
             });
             self.inner.saver.flush().await
         })
+    }
+
+    fn learnt(&self, saved: Saved) {
+        self.inner.saver.change(|session| {
+            let known = session.dc(self.dc);
+            let is_same = |it: &&DcEntry| it.auth_key.as_ref() == Some(&saved.auth_key);
+            let Some(known) = known.filter(is_same) else { return Vec::new() };
+            let is_off = known.time_offset.abs_diff(saved.time_offset) > CLOCKS_DIFFER;
+            if known.salts == saved.salts && !is_off {
+                return Vec::new();
+            }
+            let mut entry = known.clone();
+            (entry.salts, entry.time_offset) = (saved.salts, saved.time_offset);
+            vec![Change::Dc(Box::new(entry))]
+        });
     }
 
     fn key_dead(&self) {

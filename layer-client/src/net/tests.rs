@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep};
 
 use super::clock::Backoff;
 use super::dial::{BoxFuture, Target};
-use super::driver::{Hub, Parts, open};
+use super::driver::{Parts, open};
+use super::hub::Hub;
 use super::link::Link;
 use super::memory::Memory;
 use crate::session::SessionError;
@@ -51,6 +52,8 @@ impl Hub for Told {
     fn answered(&self, asked: &Asked, object: &[u8]) {
         self.answered.lock().unwrap().push((asked.clone(), object.len()));
     }
+
+    fn learnt(&self, _: Saved) {}
 
     fn key_dead(&self) {}
 

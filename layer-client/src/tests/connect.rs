@@ -204,3 +204,23 @@ async fn no_call_is_made_under_a_key_that_can_not_be_saved() {
     assert_eq!(rig.server.world().tally.queries, 0);
     assert_eq!(rig.tasks_left().await, 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn salts_are_kept_so_that_a_restart_costs_no_round_trip() {
+    let rig = Rig::new();
+    let (client, token) = rig.connect().await.unwrap();
+    let kept = || rig.session.session().dc(2).unwrap().salts.clone();
+    let first = kept();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    client.invoke(&NEAREST).await.unwrap();
+    assert_ne!(kept(), first);
+    let now = rig.server.now().wall.as_secs() as i32;
+    assert!(kept().iter().any(|salt| salt.valid_until > now + 3600), "those to come, too");
+    token.cancel();
+    token.closed().await;
+    let changes = || rig.server.world().tally.bad_salts;
+    let before = changes();
+    let (client, _token) = rig.connect().await.unwrap();
+    client.invoke(&NEAREST).await.unwrap();
+    assert_eq!(changes(), before, "it was right at once");
+}
