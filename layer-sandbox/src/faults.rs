@@ -50,6 +50,8 @@ pub struct Faults {
     pub ask_resend: u32,
     /// Nothing that comes is looked at, and nothing is sent: a server that never answers.
     pub mute: bool,
+    /// So many answers of the CDN to come have a byte of the file changed.
+    pub corrupt_cdn: u32,
     /// Queries that are refused instead of being run.
     pub refused_calls: Vec<RefusedCalls>,
 }

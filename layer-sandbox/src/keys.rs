@@ -21,6 +21,16 @@ pub fn well_known_key() -> Arc<PrivateKey> {
     KEY.clone()
 }
 
+/// The RSA key of the sandbox's CDN, as open as the [well-known one](well_known_key).
+pub fn cdn_key() -> Arc<PrivateKey> {
+    #[allow(clippy::expect_used, reason = "a constant, and tests use it")]
+    static KEY: LazyLock<Arc<PrivateKey>> = LazyLock::new(|| {
+        let pem = include_str!("cdn-key.pem");
+        Arc::new(PrivateKey::from_pem(pem).expect("the key in the source is one"))
+    });
+    KEY.clone()
+}
+
 /// An authorization key and what belongs to it.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct KnownKey {

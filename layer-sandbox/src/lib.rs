@@ -40,4 +40,4 @@ pub use listen::Listener;
 pub use router::{Caller, Reply, RpcError};
 #[cfg(feature = "listen")]
 pub use sandbox::Sandbox;
-pub use world::{Habits, Peer, SendOptions, Settings, World};
+pub use world::{Cdn, Contents, Habits, InMemory, Peer, SendOptions, Settings, World};

@@ -105,7 +105,7 @@ impl Start {
                 // Not by the seed: another sandbox may have the same.
                 UnwrapErr(SysRng).fill_bytes(&mut name);
                 let name =
-                    format!("layer-sandbox-{}-{:x}", process::id(), u64::from_le_bytes(name));
+                    format!("layer-sandbox-files-{}-{:x}", process::id(), u64::from_le_bytes(name));
                 OnDisk::new(std::env::temp_dir().join(name), true)
             }
         });

@@ -240,6 +240,9 @@ pub fn call(world: &mut World, caller: &Caller, query: &[u8]) -> Result<Vec<u8>,
     let id = cursor.constructor_id().map_err(|_| RpcError::unreadable())?;
     let method = methods::find(id)
         .ok_or_else(|| RpcError::new(400, format!("INPUT_METHOD_INVALID_{id}")))?;
+    if world.is_at_cdn(caller) && id != functions::upload::GetCdnFile::CONSTRUCTOR_ID {
+        return Err(RpcError::new(400, "CDN_METHOD_INVALID"));
+    }
     if method.access != Access::Anyone {
         admit(world, caller, method)?;
     }

@@ -18,8 +18,9 @@ use zeroize::Zeroizing;
 
 use crate::exchange::{Agreed, Terms};
 use crate::keys::TooManyKeys;
+use crate::keys::cdn_key;
 use crate::listen::{Clock, FolderError, Held, Keeper, ListenError, Shared, Start};
-use crate::{Listener, Now, Settings, World};
+use crate::{Cdn, Listener, Now, Settings, World};
 
 /// The data centre that is home where nothing else is said.
 const HOME: i32 = 2;
@@ -92,6 +93,7 @@ pub struct Builder {
     key: Option<Arc<PrivateKey>>,
     secrets: Vec<ProxySecret>,
     folder: Option<PathBuf>,
+    cdn: Option<i32>,
     start: Start,
 }
 
@@ -382,6 +384,13 @@ impl Builder {
         self
     }
 
+    /// A CDN, too, under this number: files are given out by it to clients that take that, enciphered. It
+    /// has a port and a [key](crate::keys::cdn_key) of its own, so data centres stand apart then.
+    pub fn cdn(mut self, dc: i32) -> Self {
+        self.cdn = Some(dc);
+        self
+    }
+
     /// So many connections are served at a time, in place of
     /// [`MOST_CONNECTIONS`](crate::listen::MOST_CONNECTIONS). Each takes two threads.
     pub fn most_connections(mut self, most: usize) -> Self {
@@ -397,11 +406,22 @@ impl Builder {
     /// If a port is not to be had, the data centres make no sense, or what is in the folder can't be
     /// read.
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        let Self { mut data_centres, home, together, addresses, key, secrets, folder, mut start } =
-            self;
+        let Self {
+            mut data_centres,
+            home,
+            together,
+            addresses,
+            key,
+            secrets,
+            folder,
+            cdn,
+            mut start,
+        } = self;
         if together {
             data_centres = vec![home.unwrap_or(HOME)];
         }
+        let together = together && cdn.is_none();
+        data_centres.extend(cdn);
         data_centres.sort_unstable();
         let first = data_centres.first().copied().unwrap_or_default();
         let home = home.unwrap_or(if data_centres.contains(&HOME) { HOME } else { first });
@@ -418,6 +438,7 @@ impl Builder {
         };
         let addresses: Vec<_> = data_centres.iter().map(address).collect();
         let mut settings = Settings { dc: home, secrets, ..Settings::default() };
+        settings.cdn = cdn.map(|dc| Cdn { dc, key: cdn_key() });
         if let Some(key) = key {
             settings.terms = Terms { key, ..settings.terms };
         }
@@ -445,6 +466,7 @@ impl Default for Builder {
             key: None,
             secrets: Vec::new(),
             folder: None,
+            cdn: None,
             start: Start::default(),
         }
     }

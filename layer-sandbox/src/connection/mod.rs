@@ -152,7 +152,7 @@ impl Connection {
     pub fn at(settings: &Settings, dc: i32, now: Now) -> Self {
         Self {
             stage: Stage::New(Vec::new()),
-            exchange: Exchange::new(settings.terms.clone()),
+            exchange: Exchange::new(settings.terms_at(dc)),
             dc,
             out: Vec::new(),
             waiting: false,

@@ -40,6 +40,7 @@ pub(super) fn get_config(
     let date = caller.now.unix() as i32;
     let (this_dc, test_mode) = split_dc(caller.dc);
     let mut dcs = world.settings.dcs();
+    dcs.extend(world.settings.cdn.as_ref().map(|cdn| cdn.dc));
     if !dcs.contains(&this_dc) {
         dcs.push(this_dc);
     }
@@ -232,13 +233,16 @@ pub(super) fn get_app_update(
     Ok(enums::help::AppUpdate::NoAppUpdate)
 }
 
-/// `help.getCdnConfig`: files come from here alone.
+/// `help.getCdnConfig`: the key of the CDN, if there is one.
 pub(super) fn get_cdn_config(
-    _: &mut World,
+    world: &mut World,
     _: &Caller,
     _: functions::help::GetCdnConfig,
 ) -> Result<enums::CdnConfig, RpcError> {
-    Ok(types::CdnConfig { public_keys: Vec::new() }.into())
+    let key = world.settings.cdn.iter().map(|cdn| {
+        types::CdnPublicKey { dc_id: cdn.dc, public_key: cdn.key.public().to_pem() }.into()
+    });
+    Ok(types::CdnConfig { public_keys: key.collect() }.into())
 }
 
 /// `help.getDeepLinkInfo`: nothing is known of links.
@@ -274,7 +278,7 @@ fn dc_option(world: &World, id: i32) -> enums::DcOption {
         ipv6: address.is_ipv6(),
         media_only: false,
         tcpo_only: false,
-        cdn: false,
+        cdn: world.settings.cdn.as_ref().is_some_and(|cdn| cdn.dc == id),
         r#static: true,
         this_port_only: true,
         id,

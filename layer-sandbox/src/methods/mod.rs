@@ -331,8 +331,11 @@ table! {
     Both updates::GetDifference => updates::get_difference,
     Both updates::GetState => updates::get_state,
 
+    Anyone upload::GetCdnFile => upload::get_cdn_file,
+    Both upload::GetCdnFileHashes => upload::get_cdn_file_hashes,
     Both upload::GetFile => upload::get_file,
     Both upload::GetFileHashes => upload::get_file_hashes,
+    Both upload::ReuploadCdnFile => upload::reupload_cdn_file,
     Both upload::SaveBigFilePart => upload::save_big_file_part,
     Both upload::SaveFilePart => upload::save_file_part,
 

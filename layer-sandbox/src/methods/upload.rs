@@ -35,8 +35,8 @@ pub(super) fn get_file(
     caller: &Caller,
     query: functions::upload::GetFile,
 ) -> Result<enums::upload::File, RpcError> {
-    let functions::upload::GetFile { precise, location, offset, limit, .. } = query;
-    Ok(world.download(caller, &location, Span { offset, limit, precise })?.into())
+    let functions::upload::GetFile { precise, cdn_supported, location, offset, limit } = query;
+    world.download(caller, &location, Span { offset, limit, precise }, cdn_supported)
 }
 
 /// `upload.getFileHashes`.
@@ -46,4 +46,34 @@ pub(super) fn get_file_hashes(
     query: functions::upload::GetFileHashes,
 ) -> Result<Vec<enums::FileHash>, RpcError> {
     world.hashes(caller, &query.location, query.offset)
+}
+
+/// `upload.getCdnFile`: of the CDN, by anybody who has the token.
+pub(super) fn get_cdn_file(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::upload::GetCdnFile,
+) -> Result<enums::upload::CdnFile, RpcError> {
+    if !world.is_at_cdn(caller) {
+        return Err(RpcError::new(400, "METHOD_INVALID"));
+    }
+    world.cdn_file(&query.file_token, query.offset, query.limit)
+}
+
+/// `upload.getCdnFileHashes`.
+pub(super) fn get_cdn_file_hashes(
+    world: &mut World,
+    _: &Caller,
+    query: functions::upload::GetCdnFileHashes,
+) -> Result<Vec<enums::FileHash>, RpcError> {
+    world.cdn_hashes(&query.file_token, query.offset)
+}
+
+/// `upload.reuploadCdnFile`.
+pub(super) fn reupload_cdn_file(
+    world: &mut World,
+    _: &Caller,
+    query: functions::upload::ReuploadCdnFile,
+) -> Result<Vec<enums::FileHash>, RpcError> {
+    world.bring(&query.file_token, &query.request_token)
 }

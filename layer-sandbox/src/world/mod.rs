@@ -51,6 +51,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use layer_crypto::rsa::PrivateKey;
 use layer_tl_types::{Deserializable, RemoteCall};
 use layer_wire::framing::ProxySecret;
 use rand_chacha::ChaCha20Rng;
@@ -103,9 +104,21 @@ pub struct Settings {
     pub addresses: BTreeMap<i32, SocketAddr>,
     /// Secrets of the MTProxy that this is too.
     pub secrets: Vec<ProxySecret>,
+    /// The data centre that gives out files for the others, with a key of its own. It has an address in
+    /// [`Settings::addresses`].
+    pub cdn: Option<Cdn>,
     /// What codes, tokens and the like are drawn from. Without one they are the same in every world;
     /// a listener takes one from the system then.
     pub seed: Option<[u8; 32]>,
+}
+
+/// A data centre that only gives out files, enciphered.
+#[derive(Clone, Debug)]
+pub struct Cdn {
+    /// Its number.
+    pub dc: i32,
+    /// The RSA key with which keys are agreed there.
+    pub key: Arc<PrivateKey>,
 }
 
 impl Default for Settings {
@@ -117,6 +130,7 @@ impl Default for Settings {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             addresses: BTreeMap::new(),
             secrets: Vec::new(),
+            cdn: None,
             seed: None,
         }
     }
@@ -131,9 +145,19 @@ impl Settings {
         !self.addresses.is_empty()
     }
 
-    /// The data centres that clients are told of, in their order.
+    /// The data centres that clients are told of, in their order; not the CDN.
     pub fn dcs(&self) -> Vec<i32> {
-        if self.apart() { self.addresses.keys().copied().collect() } else { DCS.collect() }
+        let cdn = self.cdn.as_ref().map(|cdn| cdn.dc);
+        let each = self.addresses.keys().copied().filter(|dc| Some(*dc) != cdn);
+        if self.apart() { each.collect() } else { DCS.collect() }
+    }
+
+    /// On what keys are agreed at a data centre.
+    pub(crate) fn terms_at(&self, dc: i32) -> Terms {
+        match &self.cdn {
+            Some(cdn) if cdn.dc == dc => Terms { key: cdn.key.clone(), ..self.terms.clone() },
+            _ => self.terms.clone(),
+        }
     }
 
     /// Where clients are told to find a data centre.

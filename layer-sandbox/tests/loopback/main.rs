@@ -12,6 +12,7 @@ mod actors;
 #[path = "../pure/client.rs"]
 #[allow(dead_code, reason = "the other tests need more of it")]
 mod client;
+mod contents;
 mod driven;
 mod folder;
 mod program;

@@ -9,6 +9,7 @@
 
 mod anything;
 mod buttons;
+mod cdn;
 mod channels;
 mod difference;
 mod files;

@@ -22,7 +22,11 @@ pub(crate) struct Room {
 impl Room {
     /// Alice, Bob, Carol and a bot, each with one device that only listens.
     pub(crate) fn new() -> Self {
-        let mut world = World::new(Settings::default());
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let mut world = World::new(settings);
         let alice = world.add_user("Alice", "+49 151 0000001");
         let bob = world.add_user("Bob", "+49 151 0000002");
         let carol = world.add_user("Carol", "+49 151 0000003");

@@ -23,7 +23,7 @@ pub(crate) struct Span {
 impl Span {
     /// # Errors
     /// `LIMIT_INVALID`, `OFFSET_INVALID`.
-    fn check(self) -> Result<(u64, u64), RpcError> {
+    pub(super) fn check(self) -> Result<(u64, u64), RpcError> {
         let limit = i64::from(self.limit);
         let grain = if self.precise { 1024 } else { 4096 };
         if limit <= 0 || limit > BLOCK || limit % grain != 0 || !self.precise && BLOCK % limit != 0
@@ -51,13 +51,17 @@ impl World {
         caller: &Caller,
         location: &enums::InputFileLocation,
         span: Span,
-    ) -> Result<types::upload::File, RpcError> {
+        cdn_supported: bool,
+    ) -> Result<enums::upload::File, RpcError> {
         let (offset, limit) = span.check()?;
         let (file, body) = self.located(caller, location)?;
         let (mtime, r#type) = (file.date, file_type(file));
         let body = body.clone();
+        if cdn_supported && let Some(redirect) = self.redirect(&body, offset) {
+            return redirect.map(Into::into);
+        }
         let bytes = body.read(self.contents.as_mut(), offset, limit).map_err(storage)?;
-        Ok(types::upload::File { r#type, mtime, bytes })
+        Ok(types::upload::File { r#type, mtime, bytes }.into())
     }
 
     /// `upload.getFileHashes`: of the block in which the offset lies.

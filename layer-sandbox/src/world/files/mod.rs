@@ -1,9 +1,10 @@
 //! Files: photos and documents that were uploaded, and how they look to whom. Their contents are in a
 //! [`Contents`] beside the world.
 //!
-//! `uploads` are files on their way here, `downloads` what of them is given out, `media` how they get into
-//! messages. No image is looked into: all sizes of a photo are the bytes that were uploaded.
+//! `uploads` are files on their way here, `downloads` what of them is given out, `cdn` the same by way of a
+//! CDN, `media` how they get into messages. No image is looked into: all sizes of a photo are the bytes that were uploaded.
 
+mod cdn;
 mod contents;
 mod downloads;
 mod media;
@@ -43,6 +44,8 @@ pub(crate) struct Files {
     known: BTreeMap<i64, Filed>,
     #[serde(skip)]
     uploads: Uploads,
+    #[serde(skip)]
+    handed: cdn::Handed,
     last_blob: u64,
     /// Rises when all references expire.
     epoch: u32,
