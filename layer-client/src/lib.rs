@@ -50,3 +50,8 @@ pub use requests::{
     SearchBuilder, SendAlbum, SendMessage, TypingGuard,
 };
 pub use retry::{AutoSleep, NoRetries, RetryContext, RetryPolicy};
+
+/// The README's examples run too.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

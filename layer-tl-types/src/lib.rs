@@ -98,8 +98,3 @@ mod generated {
 }
 
 include!(concat!(env!("OUT_DIR"), "/tl.rs"));
-
-/// The README's examples run too.
-#[cfg(all(doctest, feature = "tl-api"))]
-#[doc = include_str!("../../README.md")]
-struct Readme;

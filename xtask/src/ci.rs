@@ -45,6 +45,7 @@ fn steps<'a>(fuzz_seconds: u64) -> Vec<Step<'a>> {
         ("clippy", cargo_step("clippy --workspace --all-targets --all-features -- -D warnings")),
         ("documentation", Box::new(documentation)),
         ("first contact", cargo_step("run -p layer-connect -- --loopback")),
+        ("tour", cargo_step("run")),
         ("schema", Box::new(schema::run)),
         ("simulation", Box::new(|| sim::run(&sim::Arguments::for_ci()))),
         ("interop", Box::new(|| interop::run(None))),

@@ -155,3 +155,11 @@ async fn the_program_for_a_bot_echoes_and_answers_buttons_until_it_is_ended() {
     let ended = running.done.await.unwrap();
     assert!(ended.is_ok() || ended == Err(InvocationError::Dropped.to_string()), "{ended:?}");
 }
+
+#[test]
+fn the_readme_shows_them_as_they_stand() {
+    let readme = include_str!("../../../README.md");
+    for program in [include_str!("programs/user.in"), include_str!("programs/bot.in")] {
+        assert!(readme.contains(program.trim_matches('\n')));
+    }
+}
