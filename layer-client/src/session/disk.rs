@@ -48,6 +48,17 @@ pub trait Disk: Send + Sync + 'static {
 /// A lock on a path, held until it is dropped.
 pub type DiskLock = Box<dyn Send + Sync>;
 
+/// A locked file. It is unlocked and not only closed: a child process that is just being started may
+/// have it open for another moment.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // If it can't be, it ends with the process.
+        let _ = self.0.unlock();
+    }
+}
+
 /// A file that is being written.
 pub trait DiskFile {
     /// How many bytes it has.
@@ -88,7 +99,7 @@ impl Disk for SystemDisk {
     fn lock(&self, path: &Path) -> io::Result<Option<DiskLock>> {
         let file = private().create(true).truncate(false).open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
+            Ok(()) => Ok(Some(Box::new(Locked(file)))),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }

@@ -51,7 +51,7 @@ pub enum FolderError {
 pub(crate) struct Keeper {
     folder: PathBuf,
     /// Locked until it is dropped.
-    _lock: File,
+    lock: File,
     /// The digest of what was written last; held while something is being written.
     written: Mutex<Option<[u8; 32]>>,
     state: Mutex<State>,
@@ -64,6 +64,15 @@ struct State {
     /// Something may have changed since it was written.
     changed: bool,
     stopped: bool,
+}
+
+/// Unlocked here and not by being closed: a child process that is just being started may have the file
+/// open for another moment.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        // If it can't be, it ends with the process.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Keeper {
@@ -81,7 +90,7 @@ impl Keeper {
             Err(fs::TryLockError::Error(error)) => return Err(at(&path, error)),
         }
         let (written, state, told) = (Mutex::default(), Mutex::default(), Condvar::new());
-        Ok(Self { folder: folder.to_owned(), _lock: lock, written, state, told })
+        Ok(Self { folder: folder.to_owned(), lock, written, state, told })
     }
 
     /// Where the contents of files are.
