@@ -33,7 +33,7 @@ pub(super) struct Packets {
     sent: BTreeMap<i64, Packet>,
     /// How many were sent, whatever became of them.
     turns: u64,
-    /// Of those up to this turn not all are remembered.
+    /// Of those up to this turn that held what was sent again not all are remembered.
     forgotten: u64,
 }
 
@@ -44,6 +44,13 @@ struct Packet {
     members: Vec<Member>,
 }
 
+impl Packet {
+    /// Its turn, if it holds what was sent again.
+    fn again_in(&self) -> u64 {
+        if self.members.iter().all(|member| member.first) { 0 } else { self.turn }
+    }
+}
+
 impl Packets {
     /// A packet was sent. Returns the how-manyeth it is of all.
     pub(super) fn insert(&mut self, outer: i64, members: Vec<Member>) -> u64 {
@@ -52,7 +59,7 @@ impl Packets {
         if self.sent.len() > MOST
             && let Some((_, packet)) = self.sent.pop_first()
         {
-            self.forgotten = self.forgotten.max(packet.turn);
+            self.forgotten = self.forgotten.max(packet.again_in());
         }
         self.turns
     }
@@ -85,14 +92,15 @@ impl Packets {
         self.sent.retain(|outer, packet| {
             let stays = turn.map_or(*outer >= msg_id, |turn| packet.turn >= turn);
             if !stays {
-                self.forgotten = self.forgotten.max(packet.turn);
+                self.forgotten = self.forgotten.max(packet.again_in());
             }
             stays
         });
     }
 
     /// Tells which packets, by identifier and turn, were certainly sent when `first` was sent last, or
-    /// later; for want of a better mark by its identifier. `known` is a turn in which it was sent.
+    /// later. `known` is a turn in which it was. Where none is known, identifiers tell the order, unless
+    /// it is among what was sent again and forgotten.
     pub(super) fn since(
         &self,
         first: i64,
@@ -103,7 +111,8 @@ impl Packets {
     }
 
     pub(super) fn clear(&mut self) {
-        self.forgotten = self.turns;
+        let again = self.sent.values().map(Packet::again_in).max();
+        self.forgotten = self.forgotten.max(again.unwrap_or_default());
         self.sent.clear();
     }
 

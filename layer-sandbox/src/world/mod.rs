@@ -20,6 +20,7 @@ pub(crate) mod chats;
 mod codes;
 pub(crate) mod dialogs;
 pub(crate) mod difference;
+#[cfg_attr(not(feature = "listen"), allow(dead_code, reason = "who hears by it are the actors"))]
 mod ears;
 pub(crate) mod entities;
 pub(crate) mod fanout;
