@@ -79,8 +79,8 @@ pub(crate) struct Account {
     /// The sandbox's public key, in PEM, if it has one of its own [default: that of all sandboxes]
     #[arg(long, value_name = "FILE", requires = "sandbox")]
     pub(crate) key: Option<PathBuf>,
-    /// A proxy: socks5://[user:password@]host:port, http://[user:password@]host:port, or
-    /// tg://proxy?server=…&port=…&secret=…
+    /// A proxy: `socks5://user:password@host:port` or `http://user:password@host:port`, both also
+    /// without user and password, or `tg://proxy?server=…&port=…&secret=…`
     #[arg(long, env = "LAYER_PROXY", hide_env_values = true, value_name = "URL")]
     pub(crate) proxy: Option<String>,
     /// How long the server may be silent before that is an error [default: 15, of a request 30]

@@ -13,7 +13,7 @@ pub fn older() -> impl Iterator<Item = i32> {
     OLDER.iter().map(|(layer, _)| *layer)
 }
 
-/// The definitions of this layer: of [`LAYER`](crate::LAYER), or one that is [older](older) and known.
+/// The definitions of this layer: of [`LAYER`](crate::LAYER), or one that is [older] and known.
 ///
 /// ```
 /// use layer_tl_types::layers;
