@@ -1,7 +1,9 @@
 //! Acknowledgements (mtproto/service_messages_about_messages, "Acknowledgment of Receipt"): they go
 //! out by themselves, along with something, by count or by time.
 
-use layer_tl_types::{enums, types};
+use layer_mtproto::connection::Event;
+use layer_mtproto::wire::message::write_rpc_result;
+use layer_tl_types::{Serializable, enums, types};
 
 use crate::course::acknowledged;
 use crate::peer::{Peer, config};
@@ -118,4 +120,36 @@ fn an_answer_to_a_call_that_is_done_is_acknowledged_each_time() {
     let second = peer.answer(sent.msg_id, b"done");
     peer.assert_answered(call, false);
     assert_eq!(acknowledged(&peer.live(30)), [first, second]);
+}
+
+#[test]
+fn what_is_too_old_to_be_known_is_acknowledged_and_only_an_answer_is_taken() {
+    let mut peer = Peer::greeted();
+    let (call, sent) = peer.asked(1);
+    // Two that are under way for long.
+    let (push, answer) = (peer.header(true), peer.header(true));
+    for _ in 0..3 {
+        let nothing = enums::MsgsAck::Ack(types::MsgsAck { msg_ids: Vec::new() }).to_bytes();
+        let messages: Vec<_> =
+            (0..1000).map(|_| (peer.next_msg_id(false), 0, nothing.clone())).collect();
+        peer.say_container(&messages);
+    }
+    peer.events();
+    peer.say_body(push, &PUSH);
+    assert!(
+        matches!(peer.events()[..], [Event::UpdatesMissed]),
+        "nobody can tell whether it is new"
+    );
+    peer.say_body(push, &PUSH);
+    let mut result = Vec::new();
+    write_rpc_result(sent.msg_id, b"done", &mut result);
+    peer.say_body(answer, &result);
+    let events = peer.events();
+    let [Event::UpdatesMissed, Event::Answer { call: answered, result: Ok(_), .. }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(*answered, call);
+    let acknowledged = acknowledged(&peer.live(31));
+    assert!([push.msg_id, answer.msg_id].iter().all(|msg_id| acknowledged.contains(msg_id)));
 }

@@ -244,6 +244,16 @@ fn a_call_that_goes_out_once_more_into_the_first_session_that_is_told_of_may_hav
 }
 
 #[test]
+fn a_call_that_went_out_once_into_a_new_session_has_run_once() {
+    let mut peer = Peer::greeted();
+    let (call, sent) = peer.asked(1);
+    peer.say_new_session(sent.outer, 78);
+    peer.events();
+    peer.answer(sent.msg_id, b"done");
+    peer.assert_answered(call, false);
+}
+
+#[test]
 fn a_call_that_must_not_run_twice_has_not_if_the_server_had_not_received_it() {
     let (mut peer, once, _, req_msg_id) = unsure();
     tell(&mut peer, req_msg_id, &[2, 4]);
