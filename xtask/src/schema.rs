@@ -96,8 +96,10 @@ fn with_members(manifest: &str, members: &[&str]) -> Result<String, String> {
     let (before, rest) = manifest.split_once("members = [").ok_or("Cargo.toml has no members")?;
     let (_, after) = rest.split_once(']').ok_or("Cargo.toml's members have no end")?;
     let profiles = after.find("[profile").unwrap_or(after.len());
-    let after = after.get(..profiles).unwrap_or(after);
-    Ok(format!("{before}members = {members:?}{after}"))
+    let after = after.get(..profiles).unwrap_or(after).lines();
+    // What is run by default is none of them.
+    let after: Vec<_> = after.filter(|line| !line.starts_with("default-members")).collect();
+    Ok(format!("{before}members = {members:?}{}\n", after.join("\n")))
 }
 
 /// Copies a folder without the schema that another one takes the place of.
