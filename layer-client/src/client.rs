@@ -75,7 +75,6 @@ pub(crate) struct WeakClient {
     alive: Weak<Alive>,
 }
 
-#[allow(dead_code, reason = "for messages that are handed out")]
 impl WeakClient {
     /// The client, if it is still there.
     pub(crate) fn upgrade(&self) -> Option<Client> {
@@ -249,7 +248,6 @@ impl Client {
         Ok(text.encode())
     }
 
-    #[allow(dead_code, reason = "for messages that are handed out")]
     pub(crate) fn downgrade(&self) -> WeakClient {
         WeakClient { inner: Arc::downgrade(&self.inner), alive: Arc::downgrade(&self.alive) }
     }

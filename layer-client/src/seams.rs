@@ -66,7 +66,6 @@ impl Seams {
     }
 
     /// A number that nobody has given to a message yet, as good as certainly.
-    #[allow(dead_code, reason = "for methods with a random_id")]
     pub(crate) fn random_id(&self) -> i64 {
         let mut bytes = [0; 8];
         self.fill(&mut bytes);

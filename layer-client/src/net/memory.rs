@@ -41,7 +41,6 @@ pub(crate) struct Memory {
 
 /// What becomes of a dialling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "for tests of the whole client")]
 pub(crate) enum Fate {
     /// A link as it should be.
     Good,
@@ -58,7 +57,6 @@ pub(crate) enum Fate {
     CutAfterReading(usize),
 }
 
-#[allow(dead_code, reason = "for tests of the whole client")]
 impl Memory {
     /// One server that is every data centre, at whatever address.
     pub(crate) fn new() -> Arc<Self> {

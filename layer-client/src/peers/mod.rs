@@ -160,7 +160,7 @@ impl Peers {
     }
 
     /// What is known of a peer.
-    #[allow(dead_code, reason = "for wrappers and tests")]
+    #[cfg(test)]
     pub(crate) fn get(&self, key: PeerKey) -> Option<SavedPeer> {
         self.store().peers.get(&key).map(|entry| entry.peer.clone())
     }
