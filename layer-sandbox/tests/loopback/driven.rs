@@ -157,7 +157,12 @@ fn no_thread_is_left_of_a_dropped_server() {
     let _clients = [client(&server, &public), client(&server, &public)];
     assert_eq!(count(port), 5);
     drop(server);
-    assert_eq!(count(port), 0);
+    // The system shows a thread a moment longer than it runs.
+    let gone = |_| {
+        std::thread::yield_now();
+        count(port) == 0
+    };
+    assert!((0..20_000).any(gone), "{} threads are left", count(port));
 }
 
 /// Neither the thread that writes nor the one that waits for it may keep the server from stopping.
