@@ -8,18 +8,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::installed::{self, create, read};
+use crate::server::{self, Killed, Sandbox};
 
 /// Rows that run at the same time; each keeps about one core busy.
 const ROWS_AT_ONCE: usize = 2;
 /// The scripts end themselves after 60 s; this is for one that can't.
 const ROW_LIMIT: Duration = Duration::from_secs(90);
-const SANDBOX_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs the rows whose `client/scenario/framing` contains `filter`, or all, and prints the table.
 ///
@@ -35,12 +36,12 @@ pub(crate) fn run(filter: Option<&str>) -> Result<(), String> {
     }
 
     if rows.iter().any(Row::is_python) {
-        install_python(&places)?;
+        installed::python(&places.scripts.join("requirements.txt"), &places.venv, &places.caches)?;
     }
     if !rows.iter().all(Row::is_python) {
-        install_node(&places)?;
+        installed::node(&places.scripts, &places.scripts, &places.node, &places.caches)?;
     }
-    let sandbox = build_sandbox(&places)?;
+    let sandbox = server::build(&places.target, false)?;
 
     let red = run_rows(&places, &sandbox, &rows);
     println!("{} of {} rows green", rows.len() - red, rows.len());
@@ -128,7 +129,7 @@ impl Row {
             let name = self.name().replace('/', "-");
             places.logs.join(format!("{name}{what}.log"))
         };
-        let output = Sandbox::start(sandbox, &log("-sandbox"))
+        let output = Sandbox::start(sandbox, &log("-sandbox"), &[])
             .and_then(|sandbox| self.output(places, &sandbox, &log("")));
         match output {
             Ok(output) => Outcome::read(self, &output),
@@ -153,8 +154,8 @@ impl Row {
         };
         script
             .args([&self.scenario, &self.framing])
-            .args(["--address", &sandbox.address, "--control", &sandbox.control])
-            .args(["--key", &sandbox.key, "--proxy-secret", &sandbox.proxy_secret])
+            .args(["--address", sandbox.told("address")?, "--control", sandbox.told("control")?])
+            .args(["--key", sandbox.told("key")?, "--proxy-secret", sandbox.told("proxy-secret")?])
             // Kurigram writes down errors that it doesn't know, where it stands.
             .current_dir(&places.logs)
             .stdin(Stdio::null())
@@ -246,10 +247,7 @@ struct Places {
 
 impl Places {
     fn new() -> Result<Self, String> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let root = root.canonicalize().map_err(|error| at(&root, &error))?;
-        let chosen = std::env::var_os("CARGO_TARGET_DIR");
-        let target = chosen.map_or_else(|| root.join("target"), |folder| root.join(folder));
+        let (root, target) = installed::root_and_target()?;
         let interop = target.join("interop");
         let places = Places {
             scripts: root.join("interop"),
@@ -261,196 +259,6 @@ impl Places {
         };
         create(&places.logs)?;
         Ok(places)
-    }
-}
-
-/// A virtual environment with what `requirements.txt` lists and nothing else.
-fn install_python(places: &Places) -> Result<(), String> {
-    let check = "import sys; print(sys.version); sys.exit(sys.version_info < (3, 11))";
-    let version = succeed(Command::new("python3").args(["-c", check]))
-        .map_err(|error| format!("CPython 3.11 or newer is needed: {error}"))?;
-    let requirements = places.scripts.join("requirements.txt");
-    once(&places.venv, &[&requirements], &version, || {
-        succeed(Command::new("python3").args(["-m", "venv"]).arg(&places.venv))?;
-        succeed(
-            Command::new(places.venv.join("bin/python"))
-                .env("PIP_CACHE_DIR", places.caches.join("pip"))
-                // Its note of when it last looked for a newer pip goes to the user's own folder.
-                .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-                .args(["-m", "pip", "install", "--no-deps", "--requirement"])
-                .arg(&requirements),
-        )
-    })
-}
-
-/// A folder with what `package-lock.json` lists, and the scripts: Node.js looks for packages only
-/// from a script's own folder upwards.
-fn install_node(places: &Places) -> Result<(), String> {
-    let version = succeed(Command::new("node").arg("--version"))
-        .map_err(|error| format!("Node.js 20 is needed: {error}"))?;
-    let listing = ["package.json", "package-lock.json", ".npmrc"];
-    let listing = listing.map(|name| places.scripts.join(name));
-    once(&places.node, &listing.each_ref().map(PathBuf::as_path), &version, || {
-        create(&places.node)?;
-        copy(&listing, &places.node)?;
-        let cache = places.caches.join("npm");
-        succeed(Command::new("npm").args(["ci", "--cache"]).arg(cache).current_dir(&places.node))
-    })?;
-    let files = fs::read_dir(&places.scripts).map_err(|error| at(&places.scripts, &error))?;
-    let scripts: Vec<PathBuf> = files
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "mjs"))
-        .collect();
-    copy(&scripts, &places.node)
-}
-
-/// Installs into `folder`, unless it holds already what these `files` and this `version` of the
-/// installer gave.
-fn once(
-    folder: &Path,
-    files: &[&Path],
-    version: &str,
-    install: impl FnOnce() -> Result<String, String>,
-) -> Result<(), String> {
-    let mut wanted = version.to_owned();
-    for file in files {
-        wanted += &read(file)?;
-    }
-    let stamp = folder.join("installed-from");
-    if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
-        return Ok(());
-    }
-    println!("installing into {}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(|error| at(folder, &error))?;
-    }
-    install()?;
-    fs::write(&stamp, wanted).map_err(|error| at(&stamp, &error))
-}
-
-/// Runs a command to its end and returns its stdout; an error carries what it wrote to stderr.
-fn succeed(command: &mut Command) -> Result<String, String> {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("{command:?}: {}\n{}", output.status, said.trim()))
-}
-
-fn create(folder: &Path) -> Result<(), String> {
-    fs::create_dir_all(folder).map_err(|error| at(folder, &error))
-}
-
-fn read(file: &Path) -> Result<String, String> {
-    fs::read_to_string(file).map_err(|error| at(file, &error))
-}
-
-fn copy(files: &[PathBuf], folder: &Path) -> Result<(), String> {
-    for file in files {
-        let to = folder.join(file.file_name().unwrap_or_default());
-        fs::copy(file, to).map_err(|error| at(file, &error))?;
-    }
-    Ok(())
-}
-
-fn at(path: &Path, error: &std::io::Error) -> String {
-    format!("{}: {error}", path.display())
-}
-
-/// Builds the sandbox server and returns its path.
-fn build_sandbox(places: &Places) -> Result<PathBuf, String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
-        .args(["build", "-p", "layer-sandbox", "--features", "listen", "--bin", "layer-sandbox"])
-        .arg("--target-dir")
-        .arg(&places.target)
-        .current_dir(&places.scripts)
-        .status();
-    match built {
-        Ok(status) if status.success() => Ok(places.target.join("debug/layer-sandbox")),
-        Ok(status) => Err(format!("building the sandbox: {status}")),
-        Err(error) => Err(format!("building the sandbox: {error}")),
-    }
-}
-
-/// The sandbox server in a process of its own; it ends when this is dropped.
-struct Sandbox {
-    address: String,
-    /// Where it takes commands.
-    control: String,
-    /// Path of its RSA public key.
-    key: String,
-    proxy_secret: String,
-    _process: Killed,
-}
-
-impl Sandbox {
-    /// Starts it and waits until it has printed `address`, `key`, `proxy-secret`, `control` and
-    /// `ready`.
-    fn start(binary: &Path, log: &Path) -> Result<Self, String> {
-        let stderr = File::create(log).map_err(|error| at(log, &error))?;
-        // It serves until its stdin closes, so it ends even if this process is killed.
-        let mut process = Killed::spawn(
-            Command::new(binary)
-                .args(["--listen", "127.0.0.1:0", "--control", "127.0.0.1:0"])
-                .arg("--key-out")
-                .arg(log.with_extension("pem"))
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .stderr(stderr),
-        )?;
-        let stdout = process.0.stdout.take().ok_or("the sandbox has no stdout")?;
-        let (sender, lines) = mpsc::channel();
-        // Reads on after `ready`, lest the sandbox block on a full pipe.
-        thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
-        let deadline = Instant::now() + SANDBOX_LIMIT;
-        let mut said = Vec::new();
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match lines.recv_timeout(left) {
-                Ok(line) if line == "ready" => break,
-                Ok(line) => said.push(line),
-                Err(_) => {
-                    let log = log.display();
-                    return Err(format!("the sandbox did not get ready: {said:?}, see {log}"));
-                }
-            }
-        }
-        let value = |name: &str| {
-            said.iter()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
-                .map(str::to_owned)
-                .ok_or_else(|| format!("the sandbox printed no {name}: {said:?}"))
-        };
-        Ok(Sandbox {
-            address: value("address")?,
-            control: value("control")?,
-            key: value("key")?,
-            proxy_secret: value("proxy-secret")?,
-            _process: process,
-        })
-    }
-}
-
-/// A child process that is killed when this is dropped.
-struct Killed(Child);
-
-impl Killed {
-    fn spawn(command: &mut Command) -> Result<Self, String> {
-        command.spawn().map(Killed).map_err(|error| format!("{command:?}: {error}"))
-    }
-}
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 

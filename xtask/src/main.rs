@@ -7,8 +7,10 @@ mod ci;
 mod command;
 mod fence;
 mod fuzz;
+mod installed;
 mod interop;
 mod schema;
+mod server;
 mod sim;
 
 use std::process::ExitCode;
