@@ -24,6 +24,11 @@ pub const COMMANDS: &str = "\
                     gzip-answers, no-containers, announce, strict-acks, want-init, mute; how often for
                     refuse-containers, ask-states, tell-states, ask-resend; and for refuse the code
                     with which the next packet is not taken
+  add-user PHONE NAME
+                    puts in a user, unless there is one with this number, and tells the id
+  add-bot USERNAME NAME
+                    puts in a bot, and tells its id and token
+  code PHONE        tells the login code that was sent to this number last and is not used yet
   stats             tells what clients have sent and been told, how many keys are known, and how
                     many messages are kept until they are acknowledged: `name=value ...`";
 
@@ -37,6 +42,9 @@ pub enum CommandError {
     /// There is no such fault.
     #[error("no fault is called {0:?}")]
     UnknownFault(String),
+    /// No code waits for this number, or none that is typed.
+    #[error("no code was sent to {0:?}")]
+    NoCode(String),
     /// An argument can't be read.
     #[error("{argument:?} is not {expected}")]
     Argument {
@@ -82,6 +90,17 @@ impl Listener {
                 self.world().faults.refuse_calls(None, error, 1);
             }
             ["fault", name, value] => set_fault(&mut self.world().faults, name, value)?,
+            ["add-user", phone, name @ ..] if !name.is_empty() => {
+                return Ok(self.world().add_user(&name.join(" "), phone).to_string());
+            }
+            ["add-bot", username, name @ ..] if !name.is_empty() => {
+                let (id, token) = self.world().add_bot(&name.join(" "), username);
+                return Ok(format!("{id} {token}"));
+            }
+            ["code", phone] => {
+                let code = self.world().code_for(phone);
+                return code.ok_or_else(|| CommandError::NoCode((*phone).to_owned()));
+            }
             ["stats"] => {
                 let world = self.world();
                 let sessions =

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use layer_crypto::rsa::PublicKey;
-use layer_sandbox::listen::Clock;
+use layer_sandbox::listen::{Clock, CommandError};
 use layer_sandbox::{Listener, Reply, Settings};
-use layer_tl_types::{Deserializable, Serializable, enums, functions};
+use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
 use layer_wire::framing::FramingKind;
 
 use crate::socket::{Client, Login, SESSION, unix_time};
@@ -258,6 +258,28 @@ fn commands_set_every_fault() {
         before = after;
     }
     assert!(!set("announce", "off").announce);
+}
+
+#[test]
+fn commands_put_in_people_and_tell_their_codes() {
+    let (server, public) = server();
+    let user = server.command("add-user +491510000001 Anna Maria").unwrap();
+    assert_eq!(server.command("add-user 491510000001 Anna").unwrap(), user);
+    let bot = server.command("add-bot robot_bot Robot").unwrap();
+    let (id, token) = bot.split_once(' ').unwrap();
+    assert!(token.starts_with(&format!("{id}:")), "{bot}");
+    server.command("add-bot robot_bot").unwrap_err();
+
+    let phone = "491510000001";
+    assert_eq!(server.command("code 491510000001"), Err(CommandError::NoCode(phone.to_owned())));
+    server.world().set_code(phone, "12345");
+    let (mut client, mut login) = client(&server, &public);
+    let settings = types::CodeSettings::default().into();
+    let (phone_number, api_id, api_hash) = (phone.into(), 1, "0".repeat(32));
+    let send = functions::auth::SendCode { phone_number, api_id, api_hash, settings };
+    client.ask(&mut login, &send.to_bytes());
+    client.messages(&login);
+    assert_eq!(server.command("code +491510000001").unwrap(), "12345");
 }
 
 #[test]
