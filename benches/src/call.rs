@@ -70,7 +70,8 @@ struct Ours {
 impl Ours {
     fn new() -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
-        let (started, wall) = (Instant::now(), SystemTime::UNIX_EPOCH.elapsed().expect("after 1970"));
+        let (started, wall) =
+            (Instant::now(), SystemTime::UNIX_EPOCH.elapsed().expect("after 1970"));
         let now = Now { monotonic: Duration::ZERO, wall };
         let config = Config::new(exchange::Config::new(Vec::new(), 2), Init::new(1));
         let saved = Saved::new(AuthKey::from_bytes(&KEY), SALT, 0, now);

@@ -9,11 +9,11 @@ use layer_crypto::lanes::{Lanes, Level, Stream};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::table::Row;
+use crate::table::{Line, Row};
 
 const KIB: usize = 1024;
 
-pub fn rows() -> Vec<Row> {
+pub fn lines() -> Vec<Line> {
     let mut rows = Vec::new();
     for size in [64, KIB, 64 * KIB, 512 * KIB] {
         let aim = (size >= 64 * KIB).then_some(2.0);
@@ -41,7 +41,8 @@ pub fn rows() -> Vec<Row> {
         rows.push(open(size, 8, aim));
     }
     rows.push(pq());
-    rows
+    let heading = Line::Heading("cipher, messages and pq, against grammers-crypto".to_owned());
+    std::iter::once(heading).chain(rows.into_iter().map(Line::from)).collect()
 }
 
 #[derive(Clone, Copy)]

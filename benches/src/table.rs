@@ -2,7 +2,16 @@
 
 use std::time::Duration;
 
-/// Both sides do the same work in one call.
+/// A line of the table.
+pub enum Line {
+    /// What follows, under a heading.
+    Heading(String),
+    Row(Row),
+    Rounds(Rounds),
+    Count(Count),
+}
+
+/// The time of a call; both sides do the same work in it.
 pub struct Row {
     pub name: String,
     /// Bytes that one call works through, to give GB/s; without, a call's time is given.
@@ -23,6 +32,33 @@ pub struct Rounds {
     pub aim: Option<f64>,
 }
 
+/// A number that had better be small, such as allocations (see [`allocations`](crate::allocations)).
+pub struct Count {
+    pub name: String,
+    pub ours: usize,
+    pub theirs: usize,
+    /// Which part of theirs we want ours to be, at most.
+    pub aim: Option<f64>,
+}
+
+impl From<Row> for Line {
+    fn from(row: Row) -> Self {
+        Self::Row(row)
+    }
+}
+
+impl From<Rounds> for Line {
+    fn from(rounds: Rounds) -> Self {
+        Self::Rounds(rounds)
+    }
+}
+
+impl From<Count> for Line {
+    fn from(count: Count) -> Self {
+        Self::Count(count)
+    }
+}
+
 /// One that makes rounds.
 pub trait Side {
     fn round(&mut self, of: usize) -> Duration;
@@ -32,10 +68,11 @@ pub trait Side {
 const ROUNDS: usize = 5_000;
 
 /// Samples of each side. They alternate, so that whatever slows the machine slows both.
-const SAMPLES: usize = 21;
+const SAMPLES: usize = 41;
 
-/// What a sample lasts at least: long beside the clock, short beside a slice of another process.
-const SAMPLE: Duration = Duration::from_micros(1500);
+/// What a sample lasts at least: long beside the clock, and short beside a slice of another process, so
+/// that most samples are whole.
+const SAMPLE: Duration = Duration::from_micros(1000);
 
 /// The lines printed, and how many of them have and miss an aim.
 #[derive(Default)]
@@ -46,12 +83,22 @@ pub struct Table {
 
 impl Table {
     pub fn begin() -> Self {
-        println!("medians of interleaved samples\n");
-        println!("{:<34}{:>14}{:>14}{:>8}{:>8}", "", "layer", "grammers", "ratio", "aim");
+        println!("medians of interleaved samples, in processor time of one thread\n");
+        println!("{:<38}{:>12}{:>12}{:>8}{:>8}", "", "layer", "theirs", "ratio", "aim");
         Self::default()
     }
 
-    pub fn measure(&mut self, mut row: Row) {
+    /// Measures a line and prints it.
+    pub fn measure(&mut self, line: Line) {
+        match line {
+            Line::Heading(heading) => println!("\n{heading}"),
+            Line::Row(row) => self.measure_row(row),
+            Line::Rounds(rounds) => self.measure_rounds(rounds),
+            Line::Count(count) => self.compare(count),
+        }
+    }
+
+    fn measure_row(&mut self, mut row: Row) {
         let (our_calls, their_calls) = (calls(&mut row.ours), calls(&mut row.theirs));
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..SAMPLES {
@@ -60,23 +107,23 @@ impl Table {
         }
         let show = |seconds: f64| match row.bytes {
             Some(bytes) => format!("{:.2} GB/s", bytes as f64 / seconds / 1e9),
-            None => micros(seconds),
+            None => shown(seconds),
         };
-        self.line(&row.name, median(ours), median(theirs), show, row.aim);
+        self.times(&row.name, median(ours), median(theirs), show, row.aim);
     }
 
     /// Rounds alternate one by one; a median of thousands does not see what interrupted a few.
-    pub fn measure_rounds(&mut self, mut rounds: Rounds) {
+    fn measure_rounds(&mut self, mut rounds: Rounds) {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let each = |time: Duration| time.as_secs_f64() / rounds.of as f64;
             ours.push(each((rounds.ours)()));
             theirs.push(each((rounds.theirs)()));
         }
-        self.line(&rounds.name, median(ours), median(theirs), micros, rounds.aim);
+        self.times(&rounds.name, median(ours), median(theirs), shown, rounds.aim);
     }
 
-    fn line(
+    fn times(
         &mut self,
         name: &str,
         ours: f64,
@@ -85,13 +132,23 @@ impl Table {
         aim: Option<f64>,
     ) {
         let ratio = theirs / ours;
-        let miss = aim.is_some_and(|aim| ratio < aim);
+        let aim = aim.map(|aim| (format!("≥ {aim}"), ratio >= aim));
+        self.print(name, [show(ours), show(theirs)], ratio, aim);
+    }
+
+    fn compare(&mut self, count: Count) {
+        let ratio = count.ours as f64 / count.theirs as f64;
+        let aim = count.aim.map(|aim| (format!("≤ {aim}"), ratio <= aim));
+        self.print(&count.name, [count.ours, count.theirs].map(|n| n.to_string()), ratio, aim);
+    }
+
+    fn print(&mut self, name: &str, shown: [String; 2], ratio: f64, aim: Option<(String, bool)>) {
+        let [ours, theirs] = shown;
         self.aims += usize::from(aim.is_some());
-        self.missed += usize::from(miss);
-        let aim = aim.map_or_else(|| "–".to_owned(), |aim| format!("≥ {aim}"));
-        let mark = if miss { "  missed" } else { "" };
-        let (ours, theirs) = (show(ours), show(theirs));
-        println!("{name:<34}{ours:>14}{theirs:>14}{ratio:>8.2}{aim:>8}{mark}");
+        let (aim, reached) = aim.unwrap_or(("–".to_owned(), true));
+        self.missed += usize::from(!reached);
+        let mark = if reached { "" } else { "  missed" };
+        println!("{name:<38}{ours:>12}{theirs:>12}{ratio:>8.2}{aim:>8}{mark}");
     }
 
     /// Prints the last line and gives the number of rows that miss their aim.
@@ -101,8 +158,11 @@ impl Table {
     }
 }
 
-fn micros(seconds: f64) -> String {
-    format!("{:.2} µs", seconds * 1e6)
+fn shown(seconds: f64) -> String {
+    match seconds {
+        ..1e-3 => format!("{:.2} µs", seconds * 1e6),
+        _ => format!("{:.2} ms", seconds * 1e3),
+    }
 }
 
 /// How many calls make a sample; warms up on the way.

@@ -56,21 +56,7 @@ enum Task {
     /// Client and server over a simulated link, with faults of every kind, from many seeds.
     Sim(sim::Arguments),
     /// Measurements against the crates of others.
-    #[command(group = clap::ArgGroup::new("what").required(true).args(["compile", "crypto"]))]
-    Bench {
-        /// What the generated types cost to compile.
-        #[arg(long)]
-        compile: bool,
-        /// The cipher, whole messages, pq.
-        #[arg(long)]
-        crypto: bool,
-        /// How many times each thing is compiled, in turn.
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
-        /// Fail if a row misses its aim.
-        #[arg(long)]
-        check: bool,
-    },
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -81,8 +67,7 @@ fn main() -> ExitCode {
         Task::Interop { filter } => interop::run(filter.as_deref()),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Sim(arguments) => sim::run(&arguments),
-        Task::Bench { crypto: true, check, .. } => bench::crypto::run(check),
-        Task::Bench { rounds, check, .. } => bench::compile::run(rounds, check),
+        Task::Bench(arguments) => bench::run(&arguments),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

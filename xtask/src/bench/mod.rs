@@ -1,4 +1,30 @@
 //! Measurements against the crates of others: ratios of medians from interleaved runs.
 
-pub(crate) mod compile;
-pub(crate) mod crypto;
+mod compile;
+mod table;
+
+/// What is measured, and how.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Parts of the table: crypto, tl, calls. All of them if none is named.
+    #[arg(conflicts_with = "compile")]
+    parts: Vec<String>,
+    /// What the generated types cost to compile, instead of the table.
+    #[arg(long)]
+    compile: bool,
+    /// How many times each thing is compiled, in turn.
+    #[arg(long, default_value_t = 3, requires = "compile")]
+    rounds: usize,
+    /// Fail if a row misses its aim.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Measures and prints; with `check` it fails if an aim is missed.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
+    if arguments.compile {
+        compile::run(arguments.rounds, arguments.check)
+    } else {
+        table::run(&arguments.parts, arguments.check)
+    }
+}

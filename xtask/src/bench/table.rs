@@ -1,14 +1,15 @@
-//! What `benches/` measures: the cipher, whole messages and pq, ours against grammers-crypto.
+//! What the program in `benches/` measures: the one table of `cargo xtask bench`.
 
 use crate::command::{cargo, run as command};
 
 /// Builds the measuring program and runs it in the release profile.
-pub(crate) fn run(check: bool) -> Result<(), String> {
+pub(crate) fn run(parts: &[String], check: bool) -> Result<(), String> {
     let folder = std::env::current_dir().map_err(|error| error.to_string())?;
     let build = ["run", "--release", "--quiet", "--manifest-path", "benches/Cargo.toml", "--"];
     let check = check.then_some("--check");
+    let arguments = parts.iter().map(String::as_str).chain(check);
     command(
-        cargo(build.into_iter().chain(["--crypto"]).chain(check))
+        cargo(build.into_iter().chain(arguments))
             .env("CARGO_TARGET_DIR", folder.join("target/benches")),
     )
 }
