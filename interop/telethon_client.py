@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import sys
 
+import cast
 import loopback
 import sessions
+import telethon_person
 from telethon import TelegramClient, __version__, errors
 from telethon.crypto import rsa
 from telethon.network import connection
@@ -112,5 +114,7 @@ async def talk(sandbox, framing):
 
 
 if __name__ == "__main__":
-    scenarios = {"config": config, **sessions.scenarios(talk)}
+    kind = telethon_person.TelethonPerson
+    kind.client_for = staticmethod(client_for)
+    scenarios = {"config": config, **sessions.scenarios(talk), **cast.scenarios(kind)}
     sys.exit(loopback.main("telethon", __version__, LAYER, FRAMINGS, scenarios))

@@ -50,6 +50,11 @@ pub struct Faults {
     pub ask_resend: u32,
     /// Nothing that comes is looked at, and nothing is sent: a server that never answers.
     pub mute: bool,
+    /// So often to come the link is closed over which a text was sent (`messages.sendMessage`): it is
+    /// sent, and the answer does not go out.
+    pub cut_when_sent: u32,
+    /// The link whose packets are looked at is to be closed.
+    pub(crate) cut_now: bool,
     /// So many answers of the CDN to come have a byte of the file changed.
     pub corrupt_cdn: u32,
     /// Queries that are refused instead of being run.

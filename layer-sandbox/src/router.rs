@@ -246,7 +246,12 @@ pub fn call(world: &mut World, caller: &Caller, query: &[u8]) -> Result<Vec<u8>,
     if method.access != Access::Anyone {
         admit(world, caller, method)?;
     }
-    (method.run)(world, caller, cursor)
+    let answer = (method.run)(world, caller, cursor);
+    if id == functions::messages::SendMessage::CONSTRUCTOR_ID && world.faults.cut_when_sent > 0 {
+        world.faults.cut_when_sent -= 1;
+        world.faults.cut_now = true;
+    }
+    answer
 }
 
 /// Whether who asks may ask this, and here.

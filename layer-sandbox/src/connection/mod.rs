@@ -211,6 +211,10 @@ impl Connection {
         };
         self.silent_at = now.monotonic + IDLE;
         let done = self.frames(&mut link, now, world, rng);
+        if std::mem::take(&mut world.faults.cut_now) {
+            self.out.clear();
+            return Ok(());
+        }
         match &done {
             Ok(()) => self.stage = Stage::Framed(link),
             Err(fault) => {
@@ -239,6 +243,9 @@ impl Connection {
                 self.plain(bytes, encoder, now, world, rng)?;
             } else {
                 self.sealed(bytes, quick_ack, encoder, now, world, rng)?;
+            }
+            if world.faults.cut_now {
+                break;
             }
             if self.out.len() >= MOST_OUTPUT {
                 self.waiting = true;

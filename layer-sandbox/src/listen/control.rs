@@ -22,12 +22,15 @@ pub const COMMANDS: &str = "\
                     refuses the next query with this error, as 420 FLOOD_WAIT_3
   fault NAME VALUE  makes the server behave as servers sometimes do; VALUE is on or off for
                     gzip-answers, no-containers, announce, strict-acks, want-init, mute; how often for
-                    refuse-containers, ask-states, tell-states, ask-resend; and for refuse the code
-                    with which the next packet is not taken
+                    refuse-containers, ask-states, tell-states, ask-resend, and for cut-when-sent, by
+                    which a link is closed when a text was sent over it, before the answer; and for
+                    refuse the code with which the next packet is not taken
   add-user PHONE NAME
                     puts in a user, unless there is one with this number, and tells the id
   add-bot USERNAME NAME
                     puts in a bot, and tells its id and token
+  set-inline USERNAME TEXT
+                    lets a bot be asked inline, with this text in the empty field
   code PHONE        tells the login code that was sent to this number last and is not used yet
   stats             tells what clients have sent and been told, how many keys are known, and how
                     many messages are kept until they are acknowledged: `name=value ...`";
@@ -97,6 +100,17 @@ impl Listener {
                 let (id, token) = self.world().add_bot(&name.join(" "), username);
                 return Ok(format!("{id} {token}"));
             }
+            ["set-inline", username, text @ ..] if !text.is_empty() => {
+                let mut world = self.world();
+                let id = world.accounts.by_username(username).map(|user| user.id);
+                let user = id.and_then(|id| world.accounts.get_mut(id));
+                let bot = user.and_then(|user| user.bot.as_mut());
+                let bot = bot.ok_or_else(|| CommandError::Argument {
+                    expected: "a bot's username",
+                    argument: (*username).to_owned(),
+                })?;
+                bot.inline_placeholder = Some(text.join(" "));
+            }
             ["code", phone] => {
                 let code = self.world().code_for(phone);
                 return code.ok_or_else(|| CommandError::NoCode((*phone).to_owned()));
@@ -132,6 +146,7 @@ fn set_fault(faults: &mut Faults, name: &str, value: &str) -> Result<(), Command
         "refuse-containers" => faults.refuse_containers = times()?,
         "ask-states" => faults.ask_states = times()?,
         "tell-states" => faults.tell_states = times()?,
+        "cut-when-sent" => faults.cut_when_sent = times()?,
         "ask-resend" => faults.ask_resend = times()?,
         "refuse" => faults.refuse.push_back(argument(value, "a code")?),
         _ => return Err(CommandError::UnknownFault(name.to_owned())),

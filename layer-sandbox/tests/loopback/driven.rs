@@ -251,6 +251,7 @@ fn commands_set_every_fault() {
         ("ask-states", "2"),
         ("tell-states", "3"),
         ("ask-resend", "4"),
+        ("cut-when-sent", "5"),
         ("refuse", "16"),
     ] {
         let after = set(name, value);
@@ -269,6 +270,11 @@ fn commands_put_in_people_and_tell_their_codes() {
     let (id, token) = bot.split_once(' ').unwrap();
     assert!(token.starts_with(&format!("{id}:")), "{bot}");
     server.command("add-bot robot_bot").unwrap_err();
+    server.command("set-inline nobody_bot Search").unwrap_err();
+    server.command("set-inline robot_bot Search here").unwrap();
+    let placeholder =
+        server.world().accounts.by_username("robot_bot").cloned().and_then(|user| user.bot);
+    assert_eq!(placeholder.unwrap().inline_placeholder.as_deref(), Some("Search here"));
 
     let phone = "491510000001";
     assert_eq!(server.command("code 491510000001"), Err(CommandError::NoCode(phone.to_owned())));

@@ -59,6 +59,20 @@ fn what_others_do_is_pushed_and_what_one_does_oneself_is_answered_once() {
 }
 
 #[test]
+fn a_link_is_cut_when_a_text_was_sent_and_the_answer_comes_over_the_next() {
+    let mut talk = Talk::new();
+    talk.link.world.faults.cut_when_sent = 1;
+    let query = functions::messages::SendMessage::new(enums::InputPeer::PeerSelf, "note".into(), 7);
+    let (_, heard) = talk.link.ask(&query);
+    assert_eq!(heard.len(), 0);
+    assert!(talk.link.connection.is_closed());
+    assert_eq!(talk.link.world.history(talk.alice, Peer::User(talk.alice)).len(), 1);
+    talk.link.reconnect();
+    let (_, heard) = talk.link.ask(&functions::updates::GetState {});
+    assert_eq!(heard.iter().filter_map(Heard::result).count(), 2);
+}
+
+#[test]
 fn a_session_without_updates_hears_none() {
     let mut link = Link::new(1).greeted();
     let alice = link.world.add_user("Alice", "+49 151 0000001");
