@@ -5,6 +5,8 @@ import contextlib
 import hashlib
 import sys
 
+import cast
+import kurigram_person
 import loopback
 import sessions
 import rsa as pem
@@ -135,5 +137,7 @@ async def talk(sandbox, framing):
 
 
 if __name__ == "__main__":
-    scenarios = {"config": config, **sessions.scenarios(talk)}
+    kind = kurigram_person.KurigramPerson
+    kind.client_for = staticmethod(client_for)
+    scenarios = {"config": config, **sessions.scenarios(talk), **cast.scenarios(kind)}
     sys.exit(loopback.main("kurigram", __version__, layer, FRAMINGS, scenarios))

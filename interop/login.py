@@ -15,6 +15,7 @@ async def login(sandbox, people):
     user = await first.sign_up(PHONE, code_hash, "Nora")
     equal((user.first_name, user.phone), ("Nora", PHONE), "who signed up")
     equal(await first.me(), user, "who that is")
+    await first.listen()
     await first.log_out()
 
     # The key is not logged in any more, and another one is as good.
@@ -45,6 +46,7 @@ async def login(sandbox, people):
     accepted = fourth.qr_login()
     await first.accept_qr(token)
     equal(await accepted, user, "whose QR code was accepted")
+    await fourth.listen()
 
     sessions = await first.sessions()
     equal((len(sessions), sessions.count(True)), (4, 1), "sessions, and which of them is this one")

@@ -72,8 +72,19 @@ class Document:
     size: int
 
 
+@dataclasses.dataclass
+class Results:
+    """Of an inline query."""
+
+    titles: list[str]
+    found: object  # the library's own
+
+
 class Person:
     """A client, and what it was told."""
+
+    # Whether the library tells messages again that come while it asks for a difference.
+    tells_again = False
 
     def __init__(self, sandbox, framing):
         self.sandbox, self.framing = sandbox, framing
@@ -112,10 +123,16 @@ class Person:
             equal(event.message.sender, sender, f"the sender of {text!r}")
         return event.message
 
-    def was_told_once(self):
-        """Refuses that a message came twice."""
-        twice = [key for key, times in self._told.items() if times > 1]
-        equal(twice, [], "messages that came twice")
+    def heard_all(self):
+        """Refuses that a text is left that nobody waited for."""
+        left = [event.message for event in self.inbox if event.kind == "message"]
+        if self.tells_again:
+            left = [message for message in left if (message.peer, message.id) not in self.told_again()]
+        equal([message.text for message in left], [], "texts told beside those that were sent")
+
+    def told_again(self):
+        """The messages that came more than once."""
+        return [key for key, times in self._told.items() if times > 1]
 
 
 def equal(found, expected, what):

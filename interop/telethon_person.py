@@ -5,7 +5,7 @@ import contextlib
 import io
 import re
 
-from people import Dialog, Document, Event, Member, Message, Person, User, true
+from people import Dialog, Document, Event, Member, Message, Person, Results, User, true
 from telethon import Button, errors, events, utils
 from telethon.tl import functions, types
 
@@ -292,9 +292,8 @@ class TelethonPerson(Person):
         await event.answer(text, alert=True)
 
     async def ask_inline(self, bot, word):
-        results = await self.client.inline_query(bot, word)
-        results.titles = [result.title for result in results]
-        return results
+        found = await self.client.inline_query(bot, word)
+        return Results([result.title for result in found], found)
 
     async def answer_inline(self, event, articles):
         # Only a message with a button can be edited by its bot later on.
@@ -306,7 +305,7 @@ class TelethonPerson(Person):
         await event.answer(results)
 
     async def send_result(self, results, title, peer):
-        await results[results.titles.index(title)].click(peer)
+        await results.found[results.titles.index(title)].click(peer)
 
     async def edit_inline(self, inline_id, text):
         await self.client.edit_message(inline_id, text)

@@ -1,5 +1,5 @@
 //! What has other words in older layers, beyond fields that were added: buttons, the answer to joining,
-//! and texts that may be formatted now.
+//! texts that may be formatted now, and peers where a user or a channel is wanted.
 
 use super::layer::{Definition, Layer, Type};
 use super::value::{Object, Value};
@@ -28,6 +28,9 @@ pub(super) fn reword<'a>(
             Some(Value::Object(updates)) => Some(updates.clone()),
             _ => None,
         },
+        (name, "InputUser" | "InputChannel") => {
+            stands_for(name, expected).map(|name| object.renamed(name))
+        }
         (_, "KeyboardButton" | "KeyboardInlineButton") => {
             if layer.has_type("ButtonType") {
                 with_action(object, expected)
@@ -35,6 +38,21 @@ pub(super) fn reword<'a>(
                 with_name(object)
             }
         }
+        _ => None,
+    }
+}
+
+/// Under which name a peer may stand where a user or a channel is wanted: servers take that, with the
+/// same fields, and Kurigram and its forebears have never sent anything else.
+pub(super) fn stands_for(name: &str, expected: &str) -> Option<&'static str> {
+    match (expected, name.strip_prefix("inputPeer")?) {
+        ("InputUser", "User") => Some("inputUser"),
+        ("InputUser", "Self") => Some("inputUserSelf"),
+        ("InputUser", "Empty") => Some("inputUserEmpty"),
+        ("InputUser", "UserFromMessage") => Some("inputUserFromMessage"),
+        ("InputChannel", "Channel") => Some("inputChannel"),
+        ("InputChannel", "Empty") => Some("inputChannelEmpty"),
+        ("InputChannel", "ChannelFromMessage") => Some("inputChannelFromMessage"),
         _ => None,
     }
 }

@@ -248,3 +248,25 @@ fn broken_and_endless_queries_are_not_walked_through() {
     claims[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
     assert_eq!(query(Some(227), &claims), None);
 }
+
+#[test]
+fn a_peer_may_stand_where_a_user_or_a_channel_is_wanted() {
+    let user = types::InputPeerUser { user_id: 7, access_hash: 5 };
+    let user = enums::InputPeer::from(user).to_bytes();
+    let channel = types::InputPeerChannel { channel_id: 8, access_hash: 6 };
+    let channel = enums::InputPeer::from(channel).to_bytes();
+    let head = [&id(229, "users.getUsers"), &0x1cb5_c415_u32.to_le_bytes()[..]].concat();
+    let get_users = [&head[..], &1_u32.to_le_bytes()].concat();
+    let asked = functions::users::GetUsers {
+        id: vec![types::InputUser { user_id: 7, access_hash: 5 }.into()],
+    };
+    let as_peer = [&get_users[..], &user].concat();
+    assert_eq!(query(Some(229), &as_peer).unwrap(), asked.to_bytes());
+    let asked = functions::channels::GetFullChannel {
+        channel: types::InputChannel { channel_id: 8, access_hash: 6 }.into(),
+    };
+    let as_peer = [&id(229, "channels.getFullChannel"), &channel[..]].concat();
+    assert_eq!(query(Some(229), &as_peer).unwrap(), asked.to_bytes());
+    // A channel is no user.
+    assert_eq!(query(Some(229), &[&get_users[..], &channel].concat()), None);
+}

@@ -126,8 +126,11 @@ impl<'a> Reader<'a> {
                 }
                 Value::Vector(values)
             }
-            Type::Object(_) => {
-                let definition = self.definition().filter(|definition| definition.ty == *ty)?;
+            Type::Object(expected) => {
+                let fits = |definition: &&Definition| {
+                    definition.ty == *ty || rules::stands_for(definition.name, expected).is_some()
+                };
+                let definition = self.definition().filter(fits)?;
                 Value::Object(self.fields(definition)?)
             }
         })
