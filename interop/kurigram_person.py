@@ -25,6 +25,8 @@ ROLES = {
 
 class KurigramPerson(Person):
     tells_again = True
+    waits_long = True
+    loses_updates = True
     # Gives the client that is not connected yet.
     client_for = None
 

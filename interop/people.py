@@ -85,6 +85,10 @@ class Person:
 
     # Whether the library tells messages again that come while it asks for a difference.
     tells_again = False
+    # Whether a call that has lost its link waits for its whole time until it is sent again.
+    waits_long = False
+    # Whether what is said while a link is down may never be told.
+    loses_updates = False
 
     def __init__(self, sandbox, framing):
         self.sandbox, self.framing = sandbox, framing
