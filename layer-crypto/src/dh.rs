@@ -2,13 +2,16 @@
 //! mtproto/auth_key and mtproto/security_guidelines). Key agreement, SRP, secret chats and calls
 //! share it.
 
+use std::sync::LazyLock;
+
 use crypto_bigint::{Odd, U2048};
-use crypto_primes::hazmat::MillerRabin;
+use crypto_primes::hazmat::{MillerRabin, Primality};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::auth_key::AuthKey;
-use crate::number::{self, Modulus};
+use crate::hash::sha256;
+use crate::number::{self, Comb, Modulus};
 
 /// The prime that Telegram's servers use, with g = 3.
 const WELL_KNOWN: U2048 = U2048::from_be_hex(concat!(
@@ -20,12 +23,29 @@ const WELL_KNOWN: U2048 = U2048::from_be_hex(concat!(
     "6f4fadf034b10403119cd8e3b92fcc5b"
 ));
 
+/// The generator that Telegram's servers use with it.
+const WELL_KNOWN_GENERATOR: i32 = 3;
+
+/// The well-known prime ready for multiplication, whether it is what it is said to be, and powers of
+/// its generator: what is worked out once in a process, when it is first asked for.
+static MODULUS: LazyLock<Modulus> = LazyLock::new(|| {
+    #[allow(clippy::expect_used, reason = "a constant, and a test checks it")]
+    Modulus::new(WELL_KNOWN).expect("the well-known prime is odd")
+});
+static WELL_KNOWN_IS_SAFE: LazyLock<Result<(), DhError>> = LazyLock::new(well_known_is_safe);
+static POWERS: LazyLock<Comb> =
+    LazyLock::new(|| Comb::new(&MODULUS, &generator(WELL_KNOWN_GENERATOR)));
+
 /// Rounds of Miller-Rabin on each of p and (p - 1) / 2. The specification asks for 15 at least; 32
 /// let a composite through once in 2^64.
 const ROUNDS: usize = 32;
 
+/// The same on the well-known prime.
+const WELL_KNOWN_ROUNDS: usize = 15;
+
 /// Primes that have passed the primality test, so that its quarter of a second is spent once on
-/// each. The well-known prime always counts as one. Keep one of these as long as the client lives.
+/// each. Keep one of these as long as the client lives. The well-known prime needs none: it is
+/// tested once in a process.
 #[derive(Debug, Clone, Default)]
 pub struct KnownPrimes {
     verified: Vec<U2048>,
@@ -35,13 +55,13 @@ impl KnownPrimes {
     /// More than a server has any use for; the oldest is forgotten first.
     const MOST: usize = 8;
 
-    /// Nothing but the well-known prime.
+    /// None yet.
     pub fn new() -> Self {
         Self::default()
     }
 
     fn contains(&self, prime: &U2048) -> bool {
-        *prime == WELL_KNOWN || self.verified.contains(prime)
+        self.verified.contains(prime)
     }
 
     fn insert(&mut self, prime: U2048) {
@@ -67,7 +87,8 @@ impl Group {
     /// The residue is computed for every prime. The primality test is left out for primes that are
     /// `known` already; otherwise it takes a quarter of a second, and its bases are drawn from
     /// `rng`: the prime comes from the peer, who could construct a composite that passes for any
-    /// bases he can foresee, also for such as are derived from the number itself.
+    /// bases he can foresee, also for such as are derived from the number itself. The prime of
+    /// Telegram's servers is tested too, but once in a process and without `rng`.
     ///
     /// # Errors
     /// [`DhError`], one variant for each check.
@@ -82,9 +103,13 @@ impl Group {
             .filter(|prime| prime.bits_vartime() == U2048::BITS)
             .ok_or(DhError::PrimeLength { len: bytes.len() })?;
         check_generator(g, &prime)?;
+        if prime == WELL_KNOWN {
+            (*WELL_KNOWN_IS_SAFE)?;
+            return Ok(Self { g, modulus: MODULUS.clone() });
+        }
         let group = Self::unchecked(g, prime).ok_or(DhError::NotPrime)?;
         if !known.contains(&prime) {
-            check_safe_prime(&prime, rng)?;
+            check_safe_prime(&prime, ROUNDS, |test| test.test_random_base(rng))?;
             known.insert(prime);
         }
         Ok(group)
@@ -93,9 +118,7 @@ impl Group {
     /// The group of Telegram's servers: the well-known prime and g = 3. What a server of one's own
     /// offers.
     pub fn well_known() -> Self {
-        let group = Self::unchecked(3, WELL_KNOWN);
-        #[allow(clippy::expect_used, reason = "a constant, and a test checks it")]
-        group.expect("the well-known prime is odd")
+        Self { g: WELL_KNOWN_GENERATOR, modulus: MODULUS.clone() }
     }
 
     /// For vectors in groups too small for the checks; `None` if the modulus is even.
@@ -144,11 +167,15 @@ impl Group {
 
     /// g^exponent mod p.
     pub(crate) fn power(&self, exponent: &U2048) -> Zeroizing<U2048> {
-        self.modulus.pow(&self.generator(), exponent)
+        if self.g == WELL_KNOWN_GENERATOR && *self.modulus.get() == WELL_KNOWN {
+            POWERS.pow(exponent)
+        } else {
+            self.modulus.pow(&self.generator(), exponent)
+        }
     }
 
     pub(crate) fn generator(&self) -> U2048 {
-        U2048::from_u32(self.g.unsigned_abs())
+        generator(self.g)
     }
 }
 
@@ -175,22 +202,44 @@ fn check_generator(g: i32, prime: &U2048) -> Result<(), DhError> {
     if residues.contains(&residue) { Ok(()) } else { Err(DhError::WrongResidue { g }) }
 }
 
-fn check_safe_prime(prime: &U2048, rng: &mut dyn CryptoRng) -> Result<(), DhError> {
-    if !is_prime(prime, rng) {
+fn generator(g: i32) -> U2048 {
+    U2048::from_u32(g.unsigned_abs())
+}
+
+/// The test of the one prime that everybody knows. Its bases need not be drawn: they are hashes of
+/// words of ours, and the prime was published long before. So fewer of them do too.
+fn well_known_is_safe() -> Result<(), DhError> {
+    let mut drawn = 0_u16;
+    let mut base = || {
+        let mut base = [0; 256];
+        for chunk in base.as_chunks_mut().0 {
+            drawn += 1;
+            *chunk = sha256(&[b"a base for the well-known prime", &drawn.to_be_bytes()]);
+        }
+        U2048::from_be_slice(&base)
+    };
+    check_safe_prime(&WELL_KNOWN, WELL_KNOWN_ROUNDS, |test| test.test(&base()))
+}
+
+/// `one_round` is one of Miller-Rabin's, with a base of its choice.
+fn check_safe_prime(
+    prime: &U2048,
+    rounds: usize,
+    mut one_round: impl FnMut(&MillerRabin<U2048>) -> Primality,
+) -> Result<(), DhError> {
+    let mut is_prime = |number: &U2048| {
+        Odd::new(*number)
+            .into_option()
+            .map(MillerRabin::new)
+            .is_some_and(|test| (0..rounds).all(|_| one_round(&test).is_probably_prime()))
+    };
+    if !is_prime(prime) {
         return Err(DhError::NotPrime);
     }
-    if !is_prime(&prime.shr_vartime(1), rng) {
+    if !is_prime(&prime.shr_vartime(1)) {
         return Err(DhError::NotSafePrime);
     }
     Ok(())
-}
-
-fn is_prime(number: &U2048, rng: &mut dyn CryptoRng) -> bool {
-    let Some(odd) = Odd::new(*number).into_option() else {
-        return false;
-    };
-    let test = MillerRabin::new(odd);
-    (0..ROUNDS).all(|_| test.test_random_base(rng).is_probably_prime())
 }
 
 /// One side's secret exponent and its public value. The exponent is wiped when dropped.

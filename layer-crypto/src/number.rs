@@ -2,8 +2,12 @@
 //! library's shapes. RSA, DH and SRP all compute in them.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{Odd, U2048};
+use crypto_bigint::{Odd, U2048, Uint};
 use zeroize::Zeroizing;
+
+mod comb;
+
+pub(crate) use comb::Comb;
 
 const LIMBS: usize = U2048::LIMBS;
 
@@ -34,54 +38,81 @@ pub(crate) fn significant(bytes: &[u8]) -> &[u8] {
     bytes.get(zeros..).unwrap_or_default()
 }
 
-/// An odd modulus, ready for multiplication.
+/// An odd modulus, ready for multiplication; of 2048 bits if nothing else is said.
 #[derive(Clone)]
-pub(crate) struct Modulus {
-    /// Boxed, because three numbers of 256 bytes would be moved around with every owner.
-    params: Box<FixedMontyParams<LIMBS>>,
+pub(crate) struct Modulus<const N: usize = LIMBS> {
+    /// Boxed, because three numbers of 256 bytes would be moved around with every owner; wiped,
+    /// because the primes of a private key are moduli too.
+    params: Box<Zeroizing<FixedMontyParams<N>>>,
 }
 
-impl Modulus {
+impl<const N: usize> Modulus<N> {
     /// `None` if the number is even.
-    pub(crate) fn new(modulus: U2048) -> Option<Self> {
+    pub(crate) fn new(modulus: Uint<N>) -> Option<Self> {
         let modulus = Odd::new(modulus).into_option()?;
-        Some(Self { params: Box::new(FixedMontyParams::new_vartime(modulus)) })
+        let params = Zeroizing::new(FixedMontyParams::new_vartime(modulus));
+        Some(Self { params: Box::new(params) })
     }
 
-    pub(crate) fn get(&self) -> &U2048 {
+    pub(crate) fn get(&self) -> &Uint<N> {
         self.params.modulus().as_ref()
     }
 
     /// base^exponent, in time that depends on neither.
-    pub(crate) fn pow(&self, base: &U2048, exponent: &U2048) -> Zeroizing<U2048> {
-        retrieve(self.form(base).pow_amm(exponent))
+    pub(crate) fn pow(&self, base: &Uint<N>, exponent: &Uint<N>) -> Zeroizing<Uint<N>> {
+        self.pow_bounded(base, exponent, Uint::<N>::BITS)
+    }
+
+    /// base^exponent for an exponent that is known to have so many bits at most, in time that
+    /// depends on that bound only.
+    pub(crate) fn pow_bounded(
+        &self,
+        base: &Uint<N>,
+        exponent: &Uint<N>,
+        bits: u32,
+    ) -> Zeroizing<Uint<N>> {
+        retrieve(self.form(base).pow_amm_bounded_exp(exponent, bits))
     }
 
     /// base^exponent for a public exponent, in time that depends on its length.
-    pub(crate) fn pow_public(&self, base: &U2048, exponent: u64) -> Zeroizing<U2048> {
+    pub(crate) fn pow_public(&self, base: &Uint<N>, exponent: u64) -> Zeroizing<Uint<N>> {
         let bits = u64::BITS - exponent.leading_zeros();
-        retrieve(self.form(base).pow_amm_bounded_exp(&U2048::from_u64(exponent), bits))
+        self.pow_bounded(base, &Uint::from_u64(exponent), bits)
     }
 
-    pub(crate) fn mul(&self, a: &U2048, b: &U2048) -> Zeroizing<U2048> {
+    pub(crate) fn mul(&self, a: &Uint<N>, b: &Uint<N>) -> Zeroizing<Uint<N>> {
         retrieve(self.form(a).mul(&self.form(b)))
     }
 
-    pub(crate) fn add(&self, a: &U2048, b: &U2048) -> Zeroizing<U2048> {
+    pub(crate) fn add(&self, a: &Uint<N>, b: &Uint<N>) -> Zeroizing<Uint<N>> {
         retrieve(self.form(a).add(&self.form(b)))
     }
 
-    pub(crate) fn sub(&self, a: &U2048, b: &U2048) -> Zeroizing<U2048> {
+    pub(crate) fn sub(&self, a: &Uint<N>, b: &Uint<N>) -> Zeroizing<Uint<N>> {
         retrieve(self.form(a).sub(&self.form(b)))
     }
 
-    fn form(&self, number: &U2048) -> FixedMontyForm<LIMBS> {
+    /// What is left of a longer number.
+    pub(crate) fn rest_of(&self, number: &U2048) -> Zeroizing<Uint<N>> {
+        Zeroizing::new(number.rem(self.params.modulus().as_nz_ref()))
+    }
+
+    fn form(&self, number: &Uint<N>) -> FixedMontyForm<N> {
         FixedMontyForm::new(number, &self.params)
+    }
+
+    fn one(&self) -> FixedMontyForm<N> {
+        FixedMontyForm::one(&self.params)
+    }
+
+    /// What [`FixedMontyForm::to_montgomery`] gave under the same modulus.
+    fn montgomery(&self, number: Uint<N>) -> FixedMontyForm<N> {
+        FixedMontyForm::from_montgomery(number, &self.params)
     }
 }
 
 /// Nearly every result is a secret or leads to one, so all are wiped.
-fn retrieve(form: FixedMontyForm<LIMBS>) -> Zeroizing<U2048> {
+fn retrieve<const N: usize>(form: FixedMontyForm<N>) -> Zeroizing<Uint<N>> {
     Zeroizing::new(Zeroizing::new(form).retrieve())
 }
 

@@ -1,7 +1,7 @@
 //! Every check on groups and public values at its very edge, and both sides of an agreement.
 
 use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 
 use super::*;
 use crate::script::Script;
@@ -31,8 +31,36 @@ fn the_well_known_prime_is_the_published_one_and_safe() {
     let digest: String =
         crate::hash::sha256(&[&prime]).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(digest, sha256);
-    assert_eq!(check_safe_prime(&WELL_KNOWN, &mut rng()), Ok(()));
+    let mut rng = rng();
+    let test = check_safe_prime(&WELL_KNOWN, ROUNDS, |test| test.test_random_base(&mut rng));
+    assert_eq!(test, Ok(()));
+    assert_eq!(well_known_is_safe(), Ok(()));
     assert_eq!(Group::well_known().prime(), prime);
+}
+
+#[test]
+fn the_well_known_prime_is_tested_without_randomness_of_the_callers() {
+    // Else a seed would replay another course the second time.
+    let mut bases = rng();
+    for _ in 0..2 {
+        let prime = number::write(&WELL_KNOWN);
+        Group::check(3, &prime, &mut KnownPrimes::new(), &mut bases).unwrap();
+        assert_eq!(bases, rng());
+    }
+}
+
+#[test]
+fn powers_of_the_well_known_generator_are_those_of_any_base() {
+    let mut rng = rng();
+    for g in [3, 4] {
+        let group = Group::check(g, &number::write(&WELL_KNOWN), &mut KnownPrimes::new(), &mut rng);
+        let group = group.unwrap();
+        let mut exponent = [0; 256];
+        rng.fill_bytes(&mut exponent);
+        let exponent = U2048::from_be_slice(&exponent);
+        let expected = group.modulus.pow(&U2048::from_u32(g as u32), &exponent);
+        assert_eq!(*group.power(&exponent), *expected);
+    }
 }
 
 #[test]
@@ -87,7 +115,7 @@ fn remembers_a_bounded_number_of_primes() {
         known.insert(U2048::from_u32(i));
     }
     assert_eq!(known.verified.len(), KnownPrimes::MOST);
-    assert!(known.contains(&U2048::from_u32(99)) && known.contains(&WELL_KNOWN));
+    assert!(known.contains(&U2048::from_u32(99)) && !known.contains(&U2048::ZERO));
 }
 
 #[test]
