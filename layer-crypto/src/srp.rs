@@ -174,7 +174,7 @@ impl Challenge {
         let u = exchange.scramble(&public_a, &public_b)?;
         let modulus = group.modulus();
         // S = (A · v^u)^b
-        let base = modulus.mul(&public_a, &modulus.pow(v, &u));
+        let base = modulus.mul(&public_a, &modulus.pow_bounded(v, &u, DIGEST_BITS));
         let s = modulus.pow(&base, self.b.exponent());
         if exchange.m1(&public_a, &public_b, &s).ct_eq(m1).into() {
             Ok(())
@@ -208,7 +208,7 @@ impl Exchange<'_> {
         let t = modulus.sub(public_b, &modulus.mul(&k, &v));
         // S = t^(a + u·x), as a product so that the sum need not be longer than 2048 bits.
         let ux = Zeroizing::new(u.wrapping_mul(x));
-        let s = modulus.mul(&modulus.pow(&t, a), &modulus.pow(&t, &ux));
+        let s = modulus.mul(&modulus.pow(&t, a), &modulus.pow_bounded(&t, &ux, 2 * DIGEST_BITS));
         Ok(Answer { a: number::write(&public_a), m1: self.m1(&public_a, public_b, &s) })
     }
 
@@ -244,6 +244,9 @@ fn multiplier(group: &Group) -> U2048 {
 fn padded_generator(group: &Group) -> [u8; 256] {
     number::write(&group.generator())
 }
+
+/// What u and x have at most.
+const DIGEST_BITS: u32 = 256;
 
 /// A digest as a number.
 fn small(digest: &[u8; 32]) -> U2048 {

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::{KeyError, PublicKey};
 use crate::aes_ige;
 use crate::hash::{sha1, sha256};
-use crate::number;
+use crate::number::{self, Modulus};
 
 /// An RSA key pair of 2048 bits. The private numbers are wiped when dropped.
 ///
@@ -34,9 +34,19 @@ use crate::number;
 /// ```
 pub struct PrivateKey {
     public: PublicKey,
-    pub(super) p: Zeroizing<U1024>,
-    pub(super) q: Zeroizing<U1024>,
     pub(super) d: Zeroizing<U2048>,
+    pub(super) p: Prime,
+    pub(super) q: Prime,
+    /// q^-1 mod p.
+    coefficient: Zeroizing<U1024>,
+}
+
+/// What is done modulo one of the two primes: a power there costs an eighth of one modulo n.
+pub(super) struct Prime {
+    pub(super) number: Zeroizing<U1024>,
+    modulus: Modulus<{ U1024::LIMBS }>,
+    /// d mod (p - 1).
+    exponent: Zeroizing<U1024>,
 }
 
 impl PrivateKey {
@@ -82,40 +92,40 @@ impl PrivateKey {
         let phi: U2048 = p_less.concatenating_mul(&q_less);
         let phi = NonZero::new(phi).into_option().ok_or(KeyError::Mismatch)?;
         let d = U2048::from_u64(e).invert_mod(&phi).into_option().ok_or(KeyError::Mismatch)?;
-        let key =
-            Self { public, p: Zeroizing::new(*p), q: Zeroizing::new(*q), d: Zeroizing::new(d) };
+        let d = Zeroizing::new(d);
+        let p_of_q = NonZero::new(*p).into_option().ok_or(KeyError::Mismatch)?;
+        let coefficient = q.rem(&p_of_q).invert_mod(&p_of_q).into_option();
+        let coefficient = Zeroizing::new(coefficient.ok_or(KeyError::Mismatch)?);
+        let [p, q] = [p, q].map(|prime| Prime::new(prime, &d).ok_or(KeyError::Mismatch));
+        let key = Self { public, d, p: p?, q: q?, coefficient };
         // Of two numbers that are not prime this would not hold.
         let two = U2048::from_u8(2);
-        let modulus = key.public.modulus();
-        if p != q && *modulus.pow(&modulus.pow_public(&two, e), &key.d) == two {
-            Ok(key)
-        } else {
-            Err(KeyError::Mismatch)
-        }
+        let encrypted = key.public.modulus().pow_public(&two, e);
+        if *key.power(&encrypted) == two { Ok(key) } else { Err(KeyError::Mismatch) }
+    }
+
+    /// block^d mod n, out of the powers modulo p and q (RFC 8017, 5.1.2).
+    fn power(&self, block: &U2048) -> Zeroizing<U2048> {
+        let (by_p, by_q) = (self.p.power(block), self.q.power(block));
+        let modulus = &self.p.modulus;
+        let times_q = modulus.mul(&modulus.sub(&by_p, &by_q), &self.coefficient);
+        let product: U2048 = self.q.number.concatenating_mul(&*times_q);
+        Zeroizing::new(Zeroizing::new(product).wrapping_add(&by_q.resize()))
     }
 
     /// The key as PKCS#1 PEM, `BEGIN RSA PRIVATE KEY`.
-    #[allow(
-        clippy::expect_used,
-        reason = "p and q are odd and different: `from_numbers` checks it"
-    )]
+    #[allow(clippy::expect_used, reason = "numbers of this size always have an encoding")]
     pub fn to_pem(&self) -> Zeroizing<String> {
-        self.pem().expect("p - 1 and q - 1 are not 0, q has an inverse, and numbers an encoding")
+        self.pem().expect("numbers of this size have an encoding")
     }
 
     fn pem(&self) -> Option<Zeroizing<String>> {
         let bytes = |number: &U1024| Zeroizing::new(number::write(&number.resize()));
-        let less = |number: &U1024| NonZero::new(number.wrapping_sub(&U1024::ONE)).into_option();
-        let exponent1 = self.d.rem(&less(&self.p)?);
-        let exponent2 = self.d.rem(&less(&self.q)?);
-        let p = NonZero::new(*self.p).into_option()?;
-        let coefficient = self.q.rem(&p).invert_mod(&p).into_option()?;
-
         let (n, e) = (self.public.n(), self.public.e.to_be_bytes());
         let d = Zeroizing::new(number::write(&self.d));
-        let [p, q] = [bytes(&self.p), bytes(&self.q)];
-        let [exponent1, exponent2] = [bytes(&exponent1), bytes(&exponent2)];
-        let coefficient = bytes(&coefficient);
+        let [p, q] = [&self.p, &self.q].map(|prime| bytes(&prime.number));
+        let [exponent1, exponent2] = [&self.p, &self.q].map(|prime| bytes(&prime.exponent));
+        let coefficient = bytes(&self.coefficient);
         let uint = |bytes| UintRef::new(number::significant(bytes)).ok();
         RsaPrivateKey {
             modulus: uint(&n)?,
@@ -149,8 +159,24 @@ impl PrivateKey {
         if block >= self.public.n {
             return Err(DecryptError::TooLarge);
         }
-        let plain = Zeroizing::new(number::write(&self.public.modulus().pow(&block, &self.d)));
+        let plain = Zeroizing::new(number::write(&self.power(&block)));
         modern(&plain).or_else(|| legacy(&plain)).ok_or(DecryptError::Padding)
+    }
+}
+
+impl Prime {
+    /// `None` if it is even or 1.
+    fn new(prime: &U1024, d: &U2048) -> Option<Self> {
+        let less = NonZero::new(prime.wrapping_sub(&U1024::ONE)).into_option()?;
+        let modulus = Modulus::new(*prime)?;
+        let (number, exponent) = (Zeroizing::new(*prime), Zeroizing::new(d.rem(&less)));
+        Some(Self { number, modulus, exponent })
+    }
+
+    /// block^d modulo this prime.
+    fn power(&self, block: &U2048) -> Zeroizing<U1024> {
+        let rest = self.modulus.rest_of(block);
+        self.modulus.pow(&rest, &self.exponent)
     }
 }
 

@@ -117,7 +117,7 @@ fn keys_survive_pem() {
     let pem = KEY.public().to_pem();
     assert!(pem.starts_with("-----BEGIN RSA PUBLIC KEY-----\n"));
     assert_eq!(PublicKey::from_pem(&pem), Ok(KEY.public().clone()));
-    let (p, q) = (number::write(&KEY.p.resize()), number::write(&KEY.q.resize()));
+    let (p, q) = (number::write(&KEY.p.number.resize()), number::write(&KEY.q.number.resize()));
     assert_eq!(PrivateKey::from_primes(&p, &q).unwrap().public(), KEY.public());
 }
 
@@ -160,9 +160,11 @@ fn refuses_what_is_no_key() {
         assert_eq!(PublicKey::new(&n, e), Err(KeyError::Exponent));
     }
     assert!(PublicKey::new(&n, &[0, 0, 0, 0, 0, 0, 0, 1, 0, 1]).is_ok());
-    let p = number::write(&(*KEY.p).max(*KEY.q).resize());
+    let p = number::write(&(*KEY.p.number).max(*KEY.q.number).resize());
     assert_eq!(PrivateKey::from_primes(&p, &p).unwrap_err(), KeyError::Mismatch);
-    let composite = number::write(&(*KEY.p).min(*KEY.q).wrapping_add(&U1024::from_u8(2)).resize());
+    let composite = number::write(
+        &(*KEY.p.number).min(*KEY.q.number).wrapping_add(&U1024::from_u8(2)).resize(),
+    );
     assert_eq!(PrivateKey::from_primes(&p, &composite).unwrap_err(), KeyError::Mismatch);
 }
 
