@@ -1,6 +1,4 @@
-//! The cipher alone, whole messages, and pq, against grammers-crypto.
-
-use std::hint::black_box;
+//! The cipher alone and whole messages, against grammers-crypto.
 
 use grammers_crypto::DequeBuffer;
 use layer_crypto::envelope::{self, Draft, HEAD, Header, OpenJob, Padding, SealJob, Side};
@@ -40,8 +38,7 @@ pub fn lines() -> Vec<Line> {
         rows.push(seal(size, 8, aim));
         rows.push(open(size, 8, aim));
     }
-    rows.push(pq());
-    let heading = Line::Heading("cipher, messages and pq, against grammers-crypto".to_owned());
+    let heading = Line::Heading("cipher and messages, against grammers-crypto".to_owned());
     std::iter::once(heading).chain(rows.into_iter().map(Line::from)).collect()
 }
 
@@ -180,35 +177,6 @@ fn open(size: usize, messages: usize, aim: Option<f64>) -> Row {
             }
         }),
         aim,
-    }
-}
-
-/// Products of two primes of 31 bits, as a server sends them.
-fn pq() -> Row {
-    const PQS: [u64; 8] = [
-        1_513_098_571 * 1_780_931_429,
-        1_229_739_323 * 1_402_015_859,
-        1_518_968_219 * 1_556_064_227,
-        1_112_973_847 * 1_878_321_023,
-        0x5a30_0d4b * 0x6a26_db65,
-        1_780_931_429 * 1_878_321_023,
-        1_402_015_859 * 1_556_064_227,
-        1_229_739_323 * 1_513_098_571,
-    ];
-    Row {
-        name: "pq of 61 bits, 8 of them".to_owned(),
-        bytes: None,
-        ours: Box::new(|| {
-            for pq in PQS {
-                black_box(layer_crypto::factorize(pq));
-            }
-        }),
-        theirs: Box::new(|| {
-            for pq in PQS {
-                black_box(grammers_crypto::factorize(pq));
-            }
-        }),
-        aim: None,
     }
 }
 

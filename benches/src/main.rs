@@ -1,12 +1,15 @@
 //! Measurements against the crates of others, in one table. Run it by `cargo xtask bench`.
 //!
-//! Without a part's name it measures all of them. With `--calls-of NAME SIDE N` it makes N calls of
-//! one side of one row and nothing else, for callgrind.
+//! Without a part's name it measures all of them. `--instructions` counts instead of measuring. With
+//! `--calls-of PART ROW SIDE N` it makes N calls of one side of one row and nothing else.
 #![deny(unsafe_code)]
 
 mod allocations;
 mod call;
 mod crypto;
+mod exchange;
+mod gzip;
+mod instructions;
 mod table;
 mod tl;
 
@@ -14,50 +17,60 @@ use std::process::ExitCode;
 
 use table::{Line, Table};
 
-/// A part of the table: its name, and what gives its lines.
-type Part = (&'static str, fn() -> Vec<Line>);
+/// A part of the table.
+struct Part {
+    name: &'static str,
+    lines: fn() -> Vec<Line>,
+    /// Whether counts of instructions tell something: whether it does the same under valgrind.
+    countable: bool,
+}
 
-const PARTS: [Part; 3] = [("crypto", crypto::lines), ("tl", tl::lines), ("calls", calls)];
+const PARTS: [Part; 5] = [
+    Part { name: "crypto", lines: crypto::lines, countable: false },
+    Part { name: "exchange", lines: exchange::lines, countable: false },
+    Part { name: "gzip", lines: gzip::lines, countable: false },
+    Part { name: "tl", lines: tl::lines, countable: true },
+    Part { name: "calls", lines: calls, countable: false },
+];
 
 fn calls() -> Vec<Line> {
-    call::rows().into_iter().map(Line::from).collect()
+    let heading = "calls through the machines, against grammers-mtproto";
+    let rows = call::rows().into_iter().map(Line::from);
+    std::iter::once(Line::Heading(heading.to_owned())).chain(rows).collect()
+}
+
+fn part(name: &str) -> Option<&'static Part> {
+    PARTS.iter().find(|part| part.name == name)
 }
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match *arguments {
-        ["--calls-of", name, side, calls] => return only(name, side, calls),
-        _ => {}
+    if let ["--calls-of", name, row, side, calls] = *arguments {
+        let lines = part(name).map(|part| (part.lines)()).unwrap_or_default();
+        return instructions::call(lines.into_iter(), row, side, calls);
     }
     let (options, names): (Vec<&str>, Vec<&str>) =
         arguments.into_iter().partition(|argument| argument.starts_with("--"));
-    let is_part = |name: &&str| PARTS.iter().any(|(part, _)| part == name);
-    if !options.iter().all(|option| *option == "--check") || !names.iter().all(is_part) {
-        eprintln!("usage: layer-benches [crypto] [tl] [calls] [--check]");
-        eprintln!("       layer-benches --calls-of ROW ours|theirs CALLS");
+    let known = |option: &&str| ["--check", "--instructions"].contains(option);
+    if !options.iter().all(known) || names.iter().any(|name| part(name).is_none()) {
+        let names = PARTS.map(|part| part.name).join("] [");
+        eprintln!("usage: layer-benches [{names}] [--instructions] [--check]");
         return ExitCode::FAILURE;
     }
-    let mut table = Table::begin();
-    for (name, lines) in PARTS {
-        if names.is_empty() || names.contains(&name) {
-            lines().into_iter().for_each(|line| table.measure(line));
+    let count = options.contains(&"--instructions");
+    let mut table = if count { Table::of_instructions() } else { Table::of_times() };
+    let is_wanted = |part: &&Part| {
+        (names.is_empty() || names.contains(&part.name)) && (part.countable || !count)
+    };
+    for part in PARTS.iter().filter(is_wanted) {
+        for line in (part.lines)() {
+            if let Err(error) = table.line(part.name, line) {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
         }
     }
     let missed = table.end();
-    if !options.is_empty() && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-fn only(name: &str, side: &str, calls: &str) -> ExitCode {
-    let mut rows = PARTS.iter().flat_map(|(_, lines)| lines()).filter_map(|line| match line {
-        Line::Row(row) if row.name == name => Some(row),
-        _ => None,
-    });
-    let (Some(mut row), Ok(calls)) = (rows.next(), calls.parse::<usize>()) else {
-        eprintln!("no such row, or no number");
-        return ExitCode::FAILURE;
-    };
-    let call = if side == "ours" { &mut row.ours } else { &mut row.theirs };
-    (0..calls).for_each(|_| call());
-    ExitCode::SUCCESS
+    if options.contains(&"--check") && missed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

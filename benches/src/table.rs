@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::instructions;
+
 /// A line of the table.
 pub enum Line {
     /// What follows, under a heading.
@@ -75,27 +77,45 @@ const SAMPLES: usize = 41;
 const SAMPLE: Duration = Duration::from_micros(1000);
 
 /// The lines printed, and how many of them have and miss an aim.
-#[derive(Default)]
 pub struct Table {
+    counts_instructions: bool,
     aims: usize,
     missed: usize,
 }
 
 impl Table {
-    pub fn begin() -> Self {
+    pub fn of_times() -> Self {
         println!("medians of interleaved samples, in processor time of one thread\n");
-        println!("{:<38}{:>12}{:>12}{:>8}{:>8}", "", "layer", "theirs", "ratio", "aim");
-        Self::default()
+        Self::begin(false)
     }
 
-    /// Measures a line and prints it.
-    pub fn measure(&mut self, line: Line) {
+    pub fn of_instructions() -> Self {
+        println!("instructions of one call\n");
+        Self::begin(true)
+    }
+
+    fn begin(counts_instructions: bool) -> Self {
+        println!("{:<38}{:>12}{:>12}{:>8}{:>8}", "", "layer", "theirs", "ratio", "aim");
+        Self { counts_instructions, aims: 0, missed: 0 }
+    }
+
+    /// Measures what belongs to a line, and prints it.
+    ///
+    /// # Errors
+    /// If instructions can't be counted.
+    pub fn line(&mut self, part: &str, line: Line) -> Result<(), String> {
         match line {
             Line::Heading(heading) => println!("\n{heading}"),
+            Line::Row(row) if self.counts_instructions => {
+                let [ours, theirs] = instructions::of(part, &row.name)?;
+                let show = |count: f64| format!("{count:.0}");
+                self.times(&row.name, ours as f64, theirs as f64, show, row.aim);
+            }
             Line::Row(row) => self.measure_row(row),
             Line::Rounds(rounds) => self.measure_rounds(rounds),
             Line::Count(count) => self.compare(count),
         }
+        Ok(())
     }
 
     fn measure_row(&mut self, mut row: Row) {

@@ -1,17 +1,24 @@
 //! Measurements against the crates of others: ratios of medians from interleaved runs.
 
 mod compile;
+mod size;
 mod table;
 
 /// What is measured, and how.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Parts of the table: crypto, tl, calls. All of them if none is named.
-    #[arg(conflicts_with = "compile")]
+    /// Parts of the table: crypto, exchange, gzip, tl, calls. All of them if none is named.
+    #[arg(conflicts_with_all = ["compile", "size"])]
     parts: Vec<String>,
     /// What the generated types cost to compile, instead of the table.
     #[arg(long)]
     compile: bool,
+    /// How large a small program becomes, instead of the table.
+    #[arg(long, conflicts_with = "compile")]
+    size: bool,
+    /// Instructions in place of times, counted by valgrind, for the rows of which that can be said.
+    #[arg(long, conflicts_with_all = ["compile", "size"])]
+    instructions: bool,
     /// How many times each thing is compiled, in turn.
     #[arg(long, default_value_t = 3, requires = "compile")]
     rounds: usize,
@@ -24,7 +31,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.compile {
         compile::run(arguments.rounds, arguments.check)
+    } else if arguments.size {
+        size::run(arguments.check)
     } else {
-        table::run(&arguments.parts, arguments.check)
+        table::run(&arguments.parts, arguments.instructions, arguments.check)
     }
 }
