@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::command::{cargo, run as command};
-use crate::{fence, fuzz, interop, schema, sim};
+use crate::{fence, fuzz, interop, large, schema, sim};
 
 type Step<'a> = (&'a str, Box<dyn Fn() -> Result<(), String> + 'a>);
 
@@ -47,6 +47,7 @@ fn steps<'a>(fuzz_seconds: u64) -> Vec<Step<'a>> {
         ("first contact", cargo_step("run -p layer-connect -- --loopback")),
         ("tour", cargo_step("run")),
         ("schema", Box::new(schema::run)),
+        ("large file", Box::new(|| large::run(large::MIB))),
         ("simulation", Box::new(|| sim::run(&sim::Arguments::for_ci()))),
         ("interop", Box::new(|| interop::run(None))),
         ("fuzz smoke", Box::new(move || fuzz::run(fuzz_seconds, None))),

@@ -9,6 +9,7 @@ mod fence;
 mod fuzz;
 mod installed;
 mod interop;
+mod large;
 mod schema;
 mod server;
 mod sim;
@@ -53,6 +54,12 @@ enum Task {
         /// Run only this target.
         target: Option<String>,
     },
+    /// A file there and back in a client of little memory, as large as it is told.
+    Large {
+        /// So many MiB.
+        #[arg(long, default_value_t = large::MIB)]
+        mib: u64,
+    },
     /// Client and server over a simulated link, with faults of every kind, from many seeds.
     Sim(sim::Arguments),
     /// Measurements against the crates of others.
@@ -66,6 +73,7 @@ fn main() -> ExitCode {
         Task::Schema => schema::run(),
         Task::Interop { filter } => interop::run(filter.as_deref()),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
+        Task::Large { mib } => large::run(mib),
         Task::Sim(arguments) => sim::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
     });
