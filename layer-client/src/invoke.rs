@@ -34,11 +34,13 @@ pub(crate) struct Route {
     lane: u8,
     /// Whether a call that is sent elsewhere goes there by itself.
     follows: bool,
+    /// Whether it goes to a CDN.
+    is_cdn: bool,
 }
 
 impl Route {
     pub(crate) fn home() -> Self {
-        Self { dc: None, with_login: true, lane: 0, follows: true }
+        Self { dc: None, with_login: true, lane: 0, follows: true, is_cdn: false }
     }
 
     pub(crate) fn to(dc: i32) -> Self {
@@ -53,6 +55,11 @@ impl Route {
     /// Where a file is not, who asks is told: the next part is asked for at the right place at once.
     pub(crate) fn staying(self) -> Self {
         Self { follows: false, ..self }
+    }
+
+    /// Over this one of the links to a CDN.
+    pub(crate) fn cdn(dc: i32, lane: u8) -> Self {
+        Self { is_cdn: true, ..Self::plain(dc).on_lane(lane).staying() }
     }
 
     /// To a data centre at which it does not matter who is logged in.
@@ -144,6 +151,7 @@ impl Inner {
         let mut course = Course {
             may_repeat: repeat::may(name),
             purpose: match name.starts_with("upload.") {
+                _ if route.is_cdn => Purpose::Cdn(route.lane),
                 true => Purpose::Files(route.lane),
                 false => Purpose::Main,
             },
@@ -173,7 +181,7 @@ impl Inner {
         let login = if course.route.with_login { self.carry_login(dc).await? } else { None };
         let link = self.link(dc, course.purpose).await?;
         let mut sent = Vec::with_capacity(body.len() + 4);
-        if course.purpose != Purpose::Main {
+        if matches!(course.purpose, Purpose::Files(_)) {
             // Updates come over the other link. The wrapper is its id, and then the query.
             sent.extend(functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID.to_le_bytes());
         }
@@ -183,6 +191,8 @@ impl Inner {
         let answered = link.call(Asked::by(body), call).await;
         match answered {
             Ok(answer) => Ok(answer.object),
+            // What a stranger says of our logins is nothing.
+            Err(error) if course.route.is_cdn => Err(error),
             Err(InvocationError::Rpc(error)) if is_logged_out(&error) => {
                 match login {
                     Some(login) => {

@@ -46,7 +46,7 @@ const WITH_RANDOM_ID: [&str; 19] = [
 ];
 
 /// Functions that do nothing more when they are run again, and why.
-const NOTHING_MORE: [(&str, &str); 16] = [
+const NOTHING_MORE: [(&str, &str); 17] = [
     ("account.updateStatus", "sets what it names"),
     ("account.registerDevice", "sets what it names"),
     ("auth.cancelCode", "what is cancelled stays so"),
@@ -61,6 +61,7 @@ const NOTHING_MORE: [(&str, &str); 16] = [
     ("messages.setEncryptedTyping", "sets what it names"),
     ("messages.setTyping", "sets what it names"),
     ("ping", "has no effect"),
+    ("upload.reuploadCdnFile", "what has been brought to a CDN is there"),
     ("upload.saveBigFilePart", "puts the same bytes into the same place"),
     ("upload.saveFilePart", "puts the same bytes into the same place"),
 ];

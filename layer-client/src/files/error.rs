@@ -51,6 +51,13 @@ pub enum FileError {
     /// The server sends to a cache without having been told that this is understood.
     #[error("the server sends to a cache, which was not asked for")]
     Cdn,
+    /// What a cache gave is not the file: its hash is another. The cache is not asked any more; asked
+    /// again, a download takes the file from where it is.
+    #[error("what a cache gave is not the file, from byte {offset} on")]
+    Corrupt {
+        /// Where the block begins whose hash is another.
+        offset: u64,
+    },
     /// There is no file in it.
     #[error("there is no file in it")]
     NoFile,

@@ -1,7 +1,8 @@
 //! Files, there and back: `plan` is the arithmetic of parts, `window` the parts on their way,
-//! `upload` and `download` what moves them, `fetch` one part as it is asked for, `to_file` a download
-//! that ends in a file or not at all.
+//! `upload` and `download` what moves them, `fetch` one part as it is asked for, `cdn` the same from a
+//! cache, `to_file` a download that ends in a file or not at all.
 
+mod cdn;
 mod download;
 mod error;
 mod fetch;

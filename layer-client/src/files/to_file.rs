@@ -128,7 +128,9 @@ fn open(part: &Path, size: Option<u64>) -> io::Result<Option<(File, u64)>> {
         Some(size) if there > size => 0,
         _ => there - there % BLOCK,
     };
-    file.set_len(at)?;
+    if at != there {
+        file.set_len(at)?;
+    }
     file.seek(SeekFrom::Start(at))?;
     Ok(Some((file, at)))
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use layer_tl_types::{Deserializable, Identifiable, enums, types};
 
+use super::dcs::Purpose;
 use crate::config::{Config, TransportKind};
 use crate::session::{Change, DcAddress, DcEntry, SavedSession};
 
@@ -30,18 +31,25 @@ const MOST_OPTIONS: usize = 1000;
 const IDS: std::ops::RangeInclusive<i32> = 1..=1000;
 
 /// Where to dial for a data centre, best first, IPv6 in brackets. Files go where only files go, if
-/// there is such a place.
-pub(super) fn of(config: &Config, session: &SavedSession, dc: i32, files: bool) -> Vec<String> {
-    if let Some(address) = config.dc_addr.as_ref().filter(|_| dc == config.dc_id) {
+/// there is such a place. A CDN is where the server has told that there is one.
+pub(super) fn of(
+    config: &Config,
+    session: &SavedSession,
+    dc: i32,
+    purpose: Purpose,
+) -> Vec<String> {
+    let is_cdn = matches!(purpose, Purpose::Cdn(_));
+    if let Some(address) = config.dc_addr.as_ref().filter(|_| dc == config.dc_id && !is_cdn) {
         return vec![address.clone()];
     }
     let told: Vec<&DcAddress> = session
         .dc(dc)
         .into_iter()
         .flat_map(|entry| &entry.addresses)
-        .filter(|address| is_for_us(config, address))
+        .filter(|address| address.cdn == is_cdn && is_for_us(config, address))
         .collect();
     let is_for_files = |address: &&&DcAddress| address.media_only;
+    let files = matches!(purpose, Purpose::Files(_));
     let only_files = files && told.iter().any(|address| address.media_only);
     let mut found: Vec<&DcAddress> =
         told.iter().filter(|address| is_for_files(address) == only_files).copied().collect();
@@ -50,7 +58,7 @@ pub(super) fn of(config: &Config, session: &SavedSession, dc: i32, files: bool) 
     found.sort_by_key(|address| (proxied && !address.is_static, address.addr.is_ipv6()));
     let mut addresses: Vec<String> = found.iter().map(|address| address.addr.to_string()).collect();
     // Should all that was told be out of date.
-    if config.dc_addr.is_none() && !only_files {
+    if config.dc_addr.is_none() && !only_files && !is_cdn {
         for address in published(config.test_dcs, dc) {
             let text = address.to_string();
             if (address.is_ipv4() || config.allow_ipv6) && !addresses.contains(&text) {
@@ -63,8 +71,7 @@ pub(super) fn of(config: &Config, session: &SavedSession, dc: i32, files: bool) 
 
 fn is_for_us(config: &Config, address: &DcAddress) -> bool {
     let is_hidden = matches!(config.transport, TransportKind::Obfuscated { .. });
-    !address.cdn
-        && address.secret.is_none()
+    address.secret.is_none()
         && (config.allow_ipv6 || address.addr.is_ipv4())
         && (is_hidden || !address.obfuscated_only)
 }
@@ -177,9 +184,9 @@ mod tests {
     #[test]
     fn ipv6_is_bracketed_and_kept_beside_ipv4() {
         let session = told([option(4, "2001:db8::1", 443), option(4, "10.0.0.4", 443)]);
-        assert_eq!(of(&own_server(), &session, 4, false), ["10.0.0.4:443"]);
+        assert_eq!(of(&own_server(), &session, 4, Purpose::Main), ["10.0.0.4:443"]);
         let both = Config { allow_ipv6: true, ..own_server() };
-        assert_eq!(of(&both, &session, 4, false), ["10.0.0.4:443", "[2001:db8::1]:443"]);
+        assert_eq!(of(&both, &session, 4, Purpose::Main), ["10.0.0.4:443", "[2001:db8::1]:443"]);
     }
 
     #[test]
@@ -191,21 +198,25 @@ mod tests {
         let fixed = types::DcOption { r#static: true, ..option(4, "10.0.0.6", 6) };
         let session = told([cdn, files, hidden, secret, option(4, "10.0.0.5", 5), fixed]);
         let config = own_server();
-        assert_eq!(of(&config, &session, 4, false), ["10.0.0.5:5", "10.0.0.6:6"]);
-        assert_eq!(of(&config, &session, 4, true), ["10.0.0.2:2"]);
+        assert_eq!(of(&config, &session, 4, Purpose::Main), ["10.0.0.5:5", "10.0.0.6:6"]);
+        assert_eq!(of(&config, &session, 4, Purpose::Files(1)), ["10.0.0.2:2"]);
         let transport = TransportKind::Obfuscated { secret: None };
         let config = Config { transport, ..own_server() };
-        assert_eq!(of(&config, &session, 4, false).len(), 3);
+        assert_eq!(of(&config, &session, 4, Purpose::Main).len(), 3);
         let socks5 = Some(crate::Socks5Config::new("localhost:2"));
         let config = Config { socks5, ..own_server() };
-        assert_eq!(of(&config, &session, 4, false)[0], "10.0.0.6:6", "what does not change");
+        assert_eq!(
+            of(&config, &session, 4, Purpose::Main)[0],
+            "10.0.0.6:6",
+            "what does not change"
+        );
     }
 
     #[test]
     fn what_is_configured_stands_for_its_data_centre_and_no_published_one_is_dialled() {
         let session = told([option(2, "10.0.0.2", 443)]);
-        assert_eq!(of(&own_server(), &session, 2, false), ["localhost:1"]);
-        assert!(of(&own_server(), &session, 1, false).is_empty());
+        assert_eq!(of(&own_server(), &session, 2, Purpose::Main), ["localhost:1"]);
+        assert!(of(&own_server(), &session, 1, Purpose::Main).is_empty());
     }
 
     #[test]
@@ -213,11 +224,11 @@ mod tests {
         let session = told([option(2, "10.0.0.2", 443)]);
         let config = Config::default();
         let expected = ["10.0.0.2:443", "149.154.167.51:443", "95.161.76.100:443"];
-        assert_eq!(of(&config, &session, 2, false), expected);
+        assert_eq!(of(&config, &session, 2, Purpose::Main), expected);
         let test = Config { test_dcs: true, allow_ipv6: true, ..config };
         let expected = ["149.154.175.10:443", "[2001:b28:f23d:f001::e]:443"];
-        assert_eq!(of(&test, &session, 1, false), expected);
-        assert!(of(&test, &session, 5, false).is_empty());
+        assert_eq!(of(&test, &session, 1, Purpose::Main), expected);
+        assert!(of(&test, &session, 5, Purpose::Main).is_empty());
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::addresses::{self, News};
+use super::cdn::{self, Cdns};
 use super::clock::Backoff;
 use super::dial::BoxFuture;
 use super::driver::{self, Parts};
@@ -42,11 +43,14 @@ pub(crate) enum Purpose {
     Main,
     /// One of several, so that parts come side by side.
     Files(u8),
+    /// The same to a CDN, which is told nothing and of which nothing else is heard.
+    Cdn(u8),
 }
 
 /// All links.
 pub(crate) struct Dcs {
     state: Mutex<State>,
+    pub(super) cdns: Cdns,
 }
 
 struct State {
@@ -67,7 +71,7 @@ impl Dcs {
     pub(crate) fn new(home: i32) -> Self {
         let (links, logins) = (BTreeMap::new(), BTreeMap::new());
         let state = State { home, closed: false, is_asking: false, links, logins };
-        Self { state: Mutex::new(state) }
+        Self { state: Mutex::new(state), cdns: Cdns::default() }
     }
 
     /// The data centre at home.
@@ -101,6 +105,16 @@ impl Dcs {
             *of != dc
         });
         state.logins.remove(&dc);
+    }
+
+    /// Ends one link. Where another has taken its place, that stays.
+    pub(super) fn drop_link(&self, dc: i32, purpose: Purpose, link: &Link) {
+        link.close();
+        let mut state = self.state();
+        let is_it = |known: &Arc<OnceCell<Link>>| known.get().is_some_and(|it| it.is_same(link));
+        if state.links.get(&(dc, purpose)).is_some_and(is_it) {
+            state.links.remove(&(dc, purpose));
+        }
     }
 
     /// Nobody is known to be logged in anywhere but at home.
@@ -158,9 +172,12 @@ impl Inner {
         purpose: Purpose,
     ) -> BoxFuture<'_, Result<Link, InvocationError>> {
         Box::pin(async move {
+            let is_cdn = matches!(purpose, Purpose::Cdn(_));
+            let saved = || if is_cdn { self.dcs.cdns.agreed(dc) } else { self.saved_key(dc) };
             // One key serves all links to a data centre, so one of them agrees it.
-            if purpose != Purpose::Main && self.saved_key(dc).is_none() {
-                self.link(dc, Purpose::Main).await?.ready().await?;
+            let first = if is_cdn { Purpose::Cdn(0) } else { Purpose::Main };
+            if purpose != first && saved().is_none() {
+                self.link(dc, first).await?.ready().await?;
             }
             let key = Arc::new(AtomicI64::default());
             let hub = LinkHub::new(Arc::clone(self), dc, purpose, Arc::clone(&key));
@@ -170,10 +187,14 @@ impl Inner {
                     return Err(InvocationError::UnknownDc(dc));
                 }
             }
-            let keys = self.config.public_keys()?;
-            let config = connection_config(&self.config, keys, dc)?;
+            let keys = if is_cdn { self.cdn_keys(dc).await? } else { self.config.public_keys()? };
+            let mut config = connection_config(&self.config, keys, dc)?;
+            if is_cdn {
+                config.init = cdn::nobody(config.init);
+                config.temporary_keys = None;
+            }
             let (now, mut rng) = (self.seams.clock.now(), self.seams.rng());
-            let saved = self.saved_key(dc);
+            let saved = saved();
             key.store(saved.as_ref().map_or(0, |saved| saved.auth_key.id()), Ordering::Relaxed);
             let (link, driver) = driver::open(Parts {
                 connection: Connection::new(config, saved, now, &mut rng),

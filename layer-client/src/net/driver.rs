@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use layer_mtproto::connection::{self, CallId, Connection, Event, Failure, Saved, Work, WorkDone};
+use layer_mtproto::wire::framing::TransportError;
 use rand_core::{CryptoRng, Rng};
 use tokio::io::split;
 use tokio::sync::{mpsc, oneshot};
@@ -318,6 +319,12 @@ impl Driver {
                     for ready in self.ready.drain(..) {
                         let _ = ready.send(Ok(()));
                     }
+                }
+                Event::LinkLost(connection::Lost::Transport(TransportError::UNKNOWN_KEY))
+                    if self.parts.hub.gives_up_easily() =>
+                {
+                    self.parts.hub.key_dead();
+                    return Some(End::Closed);
                 }
                 Event::LinkLost(lost) => return Some(End::Lost(Why::Lost(lost))),
                 Event::KeyDead => {

@@ -28,6 +28,10 @@ pub(crate) trait Hub: Send + Sync {
     fn learnt(&self, saved: Saved);
     /// The server does not know the key any more.
     fn key_dead(&self);
+    /// Whether that is believed whoever says it, without asking the server. May not wait.
+    fn gives_up_easily(&self) -> bool {
+        false
+    }
     /// The server said something by itself. May not wait.
     fn pushed(&self, object: Vec<u8>);
     /// The server may have said something that did not arrive. May not wait.
@@ -54,8 +58,7 @@ impl LinkHub {
     /// Where the data centre is by now, best first.
     pub(super) fn addresses(&self) -> Vec<String> {
         let Inner { config, saver, .. } = &*self.inner;
-        let files = self.purpose != Purpose::Main;
-        let mut found = saver.read(|session| addresses::of(config, session, self.dc, files));
+        let mut found = saver.read(|session| addresses::of(config, session, self.dc, self.purpose));
         if matches!(config.proxy, Some(Proxy::MtProxy { .. })) {
             // It finds the data centre by its number.
             found.truncate(1);
@@ -65,8 +68,12 @@ impl LinkHub {
 
     /// Who listens to what comes from home.
     fn ears(&self) -> Option<&dyn Ears> {
-        let is_home = self.dc == self.inner.dcs.home();
+        let is_home = self.dc == self.inner.dcs.home() && !self.is_cdn();
         self.inner.ears.get().filter(|_| is_home).map(Box::as_ref)
+    }
+
+    fn is_cdn(&self) -> bool {
+        matches!(self.purpose, Purpose::Cdn(_))
     }
 }
 
@@ -78,6 +85,10 @@ impl Hub for LinkHub {
     fn key_agreed(&self, saved: Saved) -> BoxFuture<'_, Result<(), SessionError>> {
         Box::pin(async move {
             self.key.store(saved.auth_key.id(), Ordering::Relaxed);
+            if self.is_cdn() {
+                self.inner.dcs.cdns.agree(self.dc, saved);
+                return Ok(());
+            }
             self.inner.saver.change(|session| {
                 let known = session.dc(self.dc).cloned();
                 let mut entry = known.unwrap_or_else(|| DcEntry::new(self.dc));
@@ -92,6 +103,9 @@ impl Hub for LinkHub {
     }
 
     fn learnt(&self, saved: Saved) {
+        if self.is_cdn() {
+            return;
+        }
         self.inner.saver.change(|session| {
             let known = session.dc(self.dc);
             let is_same = |it: &&DcEntry| it.auth_key.as_ref() == Some(&saved.auth_key);
@@ -108,7 +122,16 @@ impl Hub for LinkHub {
 
     fn key_dead(&self) {
         let key = self.key.load(Ordering::Relaxed);
-        self.inner.give_up_key(self.dc, key, "unknown to the server");
+        if self.is_cdn() {
+            self.inner.dcs.cdns.give_up(self.dc, key);
+        } else {
+            self.inner.give_up_key(self.dc, key, "unknown to the server");
+        }
+    }
+
+    fn gives_up_easily(&self) -> bool {
+        // It opens nothing, and a CDN has no way of asking.
+        self.is_cdn()
     }
 
     fn pushed(&self, object: Vec<u8>) {

@@ -162,6 +162,11 @@ impl Link {
         self.signals.tell(|told| told.close = true);
     }
 
+    /// Whether both are handles to the same link.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.signals, &other.signals)
+    }
+
     /// Whether the task has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.commands.is_closed()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
@@ -37,6 +37,58 @@ pub(crate) struct Memory {
     fates: Mutex<VecDeque<Fate>>,
     /// How each data centre is dialled, if not at once.
     delays: Mutex<BTreeMap<i32, Option<Duration>>>,
+    /// What the servers have read, and what they have sent.
+    pub(crate) up: Meter,
+    pub(crate) down: Meter,
+}
+
+/// How many bytes have gone one way, over all links together.
+pub(crate) struct Meter {
+    passed: AtomicU64,
+    /// At how many all links are cut, and at how many they were.
+    cut_at: AtomicU64,
+    was_cut_at: AtomicU64,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        let [passed, cut_at, was_cut_at] = [0, u64::MAX, 0].map(AtomicU64::new);
+        Self { passed, cut_at, was_cut_at }
+    }
+}
+
+impl Meter {
+    /// So many by now.
+    pub(crate) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    /// All links are cut after so many more, at least one; a read that waits already may go beyond.
+    pub(crate) fn cut_after(&self, bytes: u64) {
+        self.cut_at.store(self.passed() + bytes.max(1), Ordering::Relaxed);
+    }
+
+    /// At how many they were cut.
+    pub(crate) fn was_cut_at(&self) -> u64 {
+        self.was_cut_at.load(Ordering::Relaxed)
+    }
+
+    /// So many may pass before the cut.
+    fn room(&self) -> usize {
+        let left = self.cut_at.load(Ordering::Relaxed) - self.passed();
+        usize::try_from(left).unwrap_or(usize::MAX)
+    }
+
+    /// Says whether it is time to cut.
+    fn pass(&self, bytes: usize) -> bool {
+        let passed = self.passed.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        let is_due = passed >= self.cut_at.load(Ordering::Relaxed);
+        if is_due {
+            self.cut_at.store(u64::MAX, Ordering::Relaxed);
+            self.was_cut_at.store(passed, Ordering::Relaxed);
+        }
+        is_due
+    }
 }
 
 /// What becomes of a dialling.
@@ -82,6 +134,8 @@ impl Memory {
             refusals: AtomicUsize::default(),
             fates: Mutex::default(),
             delays: Mutex::default(),
+            up: Meter::default(),
+            down: Meter::default(),
         })
     }
 
@@ -215,7 +269,7 @@ async fn serve(mut stream: DuplexStream, memory: Arc<Memory>, dc: i32, fate: Fat
     let mut bytes = vec![0; 16 << 10];
     while !connection.is_closed() {
         let deadline = memory.clock.start + connection.deadline(&memory.world.lock().unwrap());
-        let most = bytes.len().min(to_read);
+        let most = bytes.len().min(to_read).min(memory.up.room());
         tokio::select! {
             biased;
             _ = cuts.changed() => {
@@ -229,6 +283,9 @@ async fn serve(mut stream: DuplexStream, memory: Arc<Memory>, dc: i32, fate: Fat
                 Ok(_) if fate == Fate::Silent => continue,
                 Ok(len) => {
                     to_read -= len;
+                    if memory.up.pass(len) {
+                        memory.cut();
+                    }
                     // What it says before it closes is sent.
                     let _ = connection.receive(&bytes[..len], memory.now(), &mut memory.world(), &mut rng);
                     if to_read == 0 {
@@ -241,9 +298,13 @@ async fn serve(mut stream: DuplexStream, memory: Arc<Memory>, dc: i32, fate: Fat
             }
         }
         let mut output = connection.take_output();
-        output.truncate(to_send);
+        output.truncate(to_send.min(memory.down.room()));
         to_send -= output.len();
-        if stream.write_all(&output).await.is_err() || to_send == 0 {
+        let is_cut = memory.down.pass(output.len());
+        if stream.write_all(&output).await.is_err() || to_send == 0 || is_cut {
+            if is_cut {
+                memory.cut();
+            }
             return;
         }
     }

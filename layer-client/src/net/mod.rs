@@ -1,6 +1,7 @@
 //! Links to data centres: a stream is dialled, a task drives the connection machine over it.
 
 mod addresses;
+mod cdn;
 pub(crate) mod clock;
 pub(crate) mod dcs;
 pub(crate) mod dial;

@@ -113,7 +113,11 @@ impl Drop for Counted {
 
 impl Rig {
     pub(crate) fn new() -> Self {
-        let server = Memory::of(&[2, 1, 3, 4, 5]);
+        Self::on(Memory::of(&[2, 1, 3, 4, 5]))
+    }
+
+    /// With these servers.
+    pub(crate) fn on(server: Arc<Memory>) -> Self {
         let rig = Self {
             server,
             session: Arc::default(),

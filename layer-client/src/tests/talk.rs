@@ -21,7 +21,10 @@ pub(super) struct Two {
 
 impl Two {
     pub(super) async fn new() -> Self {
-        let rig = Rig::new();
+        Self::on(Rig::new()).await
+    }
+
+    pub(super) async fn on(rig: Rig) -> Self {
         let ids = {
             let mut world = rig.server.world();
             let (alice, bob) = (world.add_user("Alice", ALICE), world.add_user("Bob", BOB));

@@ -142,3 +142,28 @@ async fn what_cannot_be_written_is_an_error_of_the_disk() {
     assert!(matches!(error, InvocationError::File(FileError::Disk(_))), "{error}");
     assert!(path.is_dir());
 }
+
+/// The one disk that is always full.
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_is_an_error_and_leaves_nothing_under_the_final_name() {
+    for len in [1, PART, 3 * PART] {
+        let (shelf, folder) = (Shelf::new(bytes(len), 2).await, Folder::new());
+        let path = folder.0.join("a.bin");
+        // To learn its name.
+        shelf.store().refusals.push((400, "LOCATION_INVALID"));
+        shelf.client.download_media_to_file(shelf.document(), &path).await.unwrap_err();
+        let part = folder.part();
+        fs::remove_file(&part).unwrap();
+        std::os::unix::fs::symlink("/dev/full", &part).unwrap();
+        let download = shelf.client.download_media_to_file(shelf.document(), &path);
+        let error = download.await.unwrap_err();
+        let InvocationError::File(FileError::Disk(error)) = error else { panic!("{error}") };
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+        assert!(!path.exists(), "no half file under the final name");
+        // There is room again.
+        fs::remove_file(&part).unwrap();
+        shelf.client.download_media_to_file(shelf.document(), &path).await.unwrap();
+        assert!(fs::read(&path).unwrap() == bytes(len));
+    }
+}

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{PART, Shelf, bytes};
 use crate::{DownloadIter, FileError, InvocationError};
 
-async fn all(mut download: DownloadIter) -> Result<Vec<Vec<u8>>, InvocationError> {
+pub(super) async fn all(mut download: DownloadIter) -> Result<Vec<Vec<u8>>, InvocationError> {
     let mut pieces = Vec::new();
     while let Some(piece) = download.next().await? {
         pieces.push(piece);
@@ -120,14 +120,6 @@ async fn another_length_than_told_is_an_error() {
         let error = all(shelf.client.iter_download(location)).await.unwrap_err();
         let InvocationError::File(FileError::WrongSize { .. }) = error else { panic!("{error}") };
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_redirect_to_a_cache_is_declined_and_never_skipped() {
-    let shelf = Shelf::new(bytes(5), 2).await;
-    shelf.store().redirects = true;
-    let error = all(shelf.client.iter_download(shelf.document())).await.unwrap_err();
-    assert!(matches!(error, InvocationError::File(FileError::Cdn)), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

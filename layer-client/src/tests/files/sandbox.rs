@@ -8,7 +8,7 @@ use super::{PART, bytes};
 #[tokio::test(start_paused = true)]
 async fn what_one_sends_the_other_has_in_every_size() {
     let two = Two::new().await;
-    for len in [1, PART, PART + 1, (10 << 20) + 1] {
+    for len in [1, PART - 1, PART, PART + 1, (10 << 20) - 1, 10 << 20, (10 << 20) + 1] {
         let file = bytes(len);
         let uploaded = two.alice.upload_file_concurrent(&file, "a.bin", "a/b").await.unwrap();
         let sent = two.alice.send_file("bob_b", uploaded, "bread").await.unwrap();

@@ -37,7 +37,7 @@ fn parts(file: &UploadedFile) -> (i32, bool) {
 #[tokio::test(start_paused = true)]
 async fn what_is_uploaded_is_what_was_given_at_every_border_of_sizes() {
     let mib = 1 << 20;
-    for len in [1, PART - 1, PART, PART + 1, 10 * mib, 10 * mib + 1] {
+    for len in [1, PART - 1, PART, PART + 1, 10 * mib - 1, 10 * mib, 10 * mib + 1] {
         let (file, is_big) = (bytes(len), len > 10 * mib);
         let count = i32::try_from(len.div_ceil(PART)).unwrap();
         let shelf = shelf().await;
