@@ -5,8 +5,8 @@ use layer_tl_types::{enums, types};
 
 use crate::peers::{UnknownPeer, as_channel, as_user, is_channel, key_of, peer_of};
 use crate::requests::ParticipantIter;
-use crate::types::{AdminRightsBuilder, BanRights, Participant};
-use crate::{Client, InvocationError, PeerRef};
+use crate::types::{AdminRightsBuilder, BanRights, Participant, Photo};
+use crate::{Client, InvocationError, Origin, PeerRef};
 
 impl Client {
     /// The first members, at most so many.
@@ -178,7 +178,7 @@ impl Client {
         self.invoke(&request).await.map(drop)
     }
 
-    /// The profile photos of a user, newest first, at most so many.
+    /// The profile photos of a user, newest first, at most so many. Each can be downloaded.
     ///
     /// May be dropped midway.
     ///
@@ -188,29 +188,43 @@ impl Client {
         &self,
         user: impl Into<PeerRef>,
         limit: usize,
-    ) -> Result<Vec<enums::Photo>, InvocationError> {
+    ) -> Result<Vec<Photo>, InvocationError> {
         const AT_ONCE: usize = 100;
         let user_id = self.resolve_user(user.into()).await?;
-        let mut all: Vec<enums::Photo> = Vec::new();
-        while all.len() < limit {
+        let (mut found, mut came): (Vec<Photo>, usize) = (Vec::new(), 0);
+        while found.len() < limit {
             let request = photos::GetUserPhotos {
                 user_id: user_id.clone(),
-                offset: i32::try_from(all.len()).unwrap_or(i32::MAX),
+                offset: i32::try_from(came).unwrap_or(i32::MAX),
                 max_id: 0,
-                limit: i32::try_from((limit - all.len()).min(AT_ONCE)).unwrap_or(i32::MAX),
+                limit: i32::try_from((limit - found.len()).min(AT_ONCE)).unwrap_or(i32::MAX),
             };
-            let (photos, users, is_all) = match self.invoke(&request).await? {
-                enums::photos::Photos::Photos(all) => (all.photos, all.users, true),
-                enums::photos::Photos::Slice(slice) => (slice.photos, slice.users, false),
-            };
-            self.met(&users, &[], &[]);
+            let (photos, is_all) = self.profile_photos(&request).await?;
+            came += photos.len();
             let is_end = is_all || photos.is_empty();
-            all.extend(photos);
+            found.extend(photos.into_iter().filter_map(|photo| {
+                let enums::Photo::Photo(photo) = photo else { return None };
+                let origin = Origin::ProfilePhoto { user: user_id.clone() };
+                Some(Photo::seen(photo, Some(origin)))
+            }));
             if is_end {
                 break;
             }
         }
-        all.truncate(limit);
-        Ok(all)
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// A page of profile photos, and whether it is the only one.
+    pub(crate) async fn profile_photos(
+        &self,
+        request: &photos::GetUserPhotos,
+    ) -> Result<(Vec<enums::Photo>, bool), InvocationError> {
+        let (photos, users, is_all) = match self.invoke(request).await? {
+            enums::photos::Photos::Photos(all) => (all.photos, all.users, true),
+            enums::photos::Photos::Slice(slice) => (slice.photos, slice.users, false),
+        };
+        self.met(&users, &[], &[]);
+        Ok((photos, is_all))
     }
 }

@@ -1,7 +1,8 @@
 //! What can be downloaded: where it is, how long it is, and where it was seen.
 
 use layer_crypto::hash;
-use layer_tl_types::{Serializable, enums};
+use layer_tl_types::functions::photos;
+use layer_tl_types::{Serializable, enums, types};
 
 use crate::types::Message;
 use crate::{Client, InvocationError};
@@ -39,6 +40,11 @@ pub enum Origin {
         /// The message's id.
         id: i32,
     },
+    /// Among the profile photos of this user.
+    ProfilePhoto {
+        /// The user.
+        user: enums::InputUser,
+    },
 }
 
 /// A file to download: what Telegram calls its location, and what else is known of it. Made `From` a
@@ -60,6 +66,17 @@ pub struct FileLocation {
 }
 
 impl FileLocation {
+    /// The photo that a user, group or channel shows, as [`UserProfilePhoto`] or [`ChatPhoto`] names
+    /// it: 160 pixels wide, or 640 if it is to be the big one.
+    ///
+    /// [`UserProfilePhoto`]: layer_tl_types::types::UserProfilePhoto
+    /// [`ChatPhoto`]: layer_tl_types::types::ChatPhoto
+    pub fn peer_photo(peer: enums::InputPeer, photo_id: i64, dc_id: i32, is_big: bool) -> Self {
+        let big = is_big;
+        let location = types::InputPeerPhotoFileLocation { big, peer, photo_id };
+        Self::from(enums::InputFileLocation::from(location)).dc(dc_id)
+    }
+
     /// It has so many bytes. Should others come, it is an error.
     pub fn size(mut self, size: u64) -> Self {
         self.size = Some(size);
@@ -118,13 +135,31 @@ pub(super) async fn looked_up(
     location: &enums::InputFileLocation,
     origin: &Origin,
 ) -> Result<Option<enums::InputFileLocation>, InvocationError> {
-    let Origin::Message { peer, id } = origin;
-    let found = client.get_messages_by_id(peer.clone(), &[*id]).await?;
-    let Some(message) = found.into_iter().next().flatten() else { return Ok(None) };
-    let Some(reference) = reference_in(&message, location) else { return Ok(None) };
-    let mut location = location.clone();
-    set_reference(&mut location, reference);
-    Ok(Some(location))
+    let reference = match origin {
+        Origin::Message { peer, id } => {
+            let found = client.get_messages_by_id(peer.clone(), &[*id]).await?;
+            let message = found.into_iter().next().flatten();
+            message.and_then(|message| reference_in(&message, location))
+        }
+        Origin::ProfilePhoto { user } => match location {
+            enums::InputFileLocation::InputPhotoFileLocation(of) => {
+                // This one, and not those before it.
+                let (user_id, offset, max_id, limit) = (user.clone(), -1, of.id, 1);
+                let request = photos::GetUserPhotos { user_id, offset, max_id, limit };
+                let (photos, _) = client.profile_photos(&request).await?;
+                photos.into_iter().find_map(|photo| match photo {
+                    enums::Photo::Photo(photo) if photo.id == of.id => Some(photo.file_reference),
+                    _ => None,
+                })
+            }
+            _ => None,
+        },
+    };
+    Ok(reference.map(|reference| {
+        let mut location = location.clone();
+        set_reference(&mut location, reference);
+        location
+    }))
 }
 
 fn reference_in(message: &Message, location: &enums::InputFileLocation) -> Option<Vec<u8>> {

@@ -4,6 +4,7 @@ mod cdn;
 mod cuts;
 mod disk;
 mod down;
+mod profile;
 mod remote;
 mod sandbox;
 mod sent;
