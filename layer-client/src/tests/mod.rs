@@ -41,6 +41,17 @@
 //! | searches, participants | `lists`: `a_global_search_gives_nothing_twice_…`, `participants_are_walked_past_two_hundred_each_once` |
 //! | times past 2038 | `types/rights`: `a_time_that_does_not_fit_is_for_ever_and_never_wrapped`; `lists`: `a_ban_beyond_2038_…` |
 //!
+//! | files | test, in `files` |
+//! |---|---|
+//! | empty, one part, 10 MiB and one byte more or less, the part limit | `files/plan`; `up`: `what_is_uploaded_is_what_was_given_at_every_border_of_sizes`, `an_empty_file_is_an_error_…`; `sandbox`: `what_one_sends_the_other_has_in_every_size` |
+//! | unknown length; a source that ends early | `up`: `a_stream_of_unknown_length_…`, `a_stream_of_known_length_is_held_against_it`, `a_source_that_fails_…` |
+//! | a redirect to a CDN is followed or declined | `cdn`, each of them; `a_redirect_that_was_not_asked_for_is_an_error_and_never_skipped` |
+//! | references that expire | `down`: `an_expired_reference_is_looked_up_once_for_all_parts`; `profile` |
+//! | `FLOOD_PREMIUM_WAIT` | `up`: `a_wait_for_one_file_is_no_wait_for_another`; `down`: `a_wait_for_one_part_…` |
+//! | cancel and resume leave no half file | `disk`, each of them; `cdn`: `a_corrupted_block_leaves_no_half_file_…` |
+//! | cuts cost no more than was on its way | `cuts` |
+//! | more than fits into memory | `tests/large`, `cargo xtask large` |
+//!
 //! | sessions | test, in `tests/session` |
 //! |---|---|
 //! | killed at any byte | `crash`; `processes`: `has_what_a_killed_process_had_saved` |

@@ -10,6 +10,8 @@ use layer_tl_types::functions::updates::GetDifference;
 use layer_tl_types::functions::upload::{GetCdnFile, GetCdnFileHashes, GetFile, ReuploadCdnFile};
 use layer_tl_types::{Identifiable, Serializable, enums, types};
 
+use rand_core::Rng;
+
 use super::down::all;
 use super::{PART, Redirects, Shelf, bytes};
 use crate::net::memory::Memory;
@@ -17,7 +19,7 @@ use crate::session::SessionBackend;
 use crate::tests::talk::Two;
 use crate::tests::{Rig, object, refusal};
 use crate::types::Document;
-use crate::{Client, Downloadable, FileError, FileLocation, InvocationError};
+use crate::{Client, Downloadable, FileError, FileLocation, InvocationError, random};
 
 pub(super) const CDN: i32 = 203;
 
@@ -215,6 +217,29 @@ async fn a_cache_that_refuses_or_can_not_be_reached_is_left_for_where_the_file_i
     two.rig.answer(|_, _, _| None);
     assert!(all(two.alice.iter_download(&document)).await.unwrap().concat() == file);
     assert!(calls::<GetCdnFile>(&two) >= 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn links_to_a_cache_that_are_cut_anywhere_fetch_again_and_the_file_is_whole() {
+    let file = bytes(3 * PART + 77);
+    let (two, document) = shared(&file).await;
+    for seed in 0..30 {
+        let mut dice = random::seeded([seed; 32]);
+        let cuts = [dice.next_u64(), dice.next_u64()].map(|cut| cut % file.len() as u64);
+        eprintln!("seed {seed}: cut after {cuts:?}");
+        let fetched = calls::<GetCdnFile>(&two);
+        two.rig.server.down.cut_after(cuts[0]);
+        let mut download = two.alice.iter_download(&document).chunk_size(100_000);
+        let mut came = Vec::new();
+        while let Some(piece) = download.next().await.unwrap() {
+            came.extend(piece);
+            if came.len() == 500_000 {
+                two.rig.server.down.cut_after(cuts[1]);
+            }
+        }
+        assert!(came == file, "seed {seed}");
+        assert!(calls::<GetCdnFile>(&two) > fetched, "seed {seed}");
+    }
 }
 
 /// How often it was asked by which keys caches are known, if the first answers are of another key.

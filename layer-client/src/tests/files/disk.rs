@@ -74,7 +74,10 @@ async fn a_download_that_was_ended_goes_on_from_what_is_there() {
     // Another program, with another reference: the file is the same.
     shelf.store().reference = 9;
     shelf.store().asked.clear();
-    let again = Shelf { store: shelf.store.clone(), ..shelf };
+    shelf.client.disconnect();
+    shelf.token.closed().await;
+    let (client, token) = shelf.rig.another().logged_in().await;
+    let again = Shelf { client, token, ..shelf };
     let document = again.document();
     let (sender, told) = mpsc::channel();
     let download = again.client.download_media_to_file(document, &path);

@@ -189,3 +189,18 @@ async fn cut_links_fetch_again_and_the_file_is_whole() {
     let (came, ()) = tokio::join!(all(shelf.client.iter_download(shelf.document())), cuts);
     assert!(came.unwrap().concat() == file);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_one_part_is_no_wait_for_another_download() {
+    let file = bytes(8 * PART);
+    let shelf = Shelf::new(file.clone(), 4).await;
+    shelf.store().refusals.push((420, "FLOOD_PREMIUM_WAIT_9"));
+    let (mut slow, started) = (shelf.client.iter_download(shelf.document()), Instant::now());
+    assert!(timeout(Duration::from_secs(1), slow.next()).await.is_err());
+    let quick = all(shelf.client.iter_download(shelf.document())).await.unwrap();
+    assert!(quick.concat() == file && started.elapsed() < Duration::from_secs(2));
+    assert!(all(slow).await.unwrap().concat() == file);
+    assert!(started.elapsed() >= Duration::from_secs(9));
+    // Parts that were not refused were not asked for again.
+    assert_eq!(shelf.store().asked.len(), 16);
+}

@@ -219,7 +219,7 @@ struct Shelf {
     rig: Rig,
     client: Client,
     store: Arc<Mutex<Store>>,
-    _token: ShutdownToken,
+    token: ShutdownToken,
 }
 
 impl Shelf {
@@ -235,7 +235,7 @@ impl Shelf {
             asked.lock().unwrap().answer(caller.dc, function, query)
         });
         let (client, token) = rig.logged_in().await;
-        Self { rig, client, store, _token: token }
+        Self { rig, client, store, token }
     }
 
     fn store(&self) -> std::sync::MutexGuard<'_, Store> {
