@@ -1,6 +1,8 @@
 //! A call through the machines: queued, sealed, framed; answered by the same server; deframed, opened,
-//! matched. Against grammers-mtproto's state machine. The server's own time does not count.
+//! matched. Against grammers-mtproto's state machine. The server's own time does not count, nor what
+//! callers do: requests lie serialised, and buffers for the output are there.
 
+mod floor;
 mod server;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -16,6 +18,7 @@ use layer_tl_types::{Serializable, enums, functions};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use floor::Floor;
 use server::Server;
 
 use crate::table::{Rounds, Side};
@@ -32,23 +35,29 @@ const KEY: [u8; 256] = {
 };
 const SALT: i64 = 7;
 
+/// Each with what bounds it: the same bytes through framing and envelope alone.
 pub fn rows() -> Vec<Rounds> {
-    [1, 64].map(row).into()
+    let rows = [1, 64].map(|in_flight| {
+        let machine = row(format!("a call, {in_flight} in flight"), in_flight, Ours::new(), Some(2.0));
+        let floor = row("  of it framing and sealing".to_owned(), in_flight, Floor::new(), None);
+        [machine, floor]
+    });
+    rows.into_iter().flatten().collect()
 }
 
-fn row(in_flight: usize) -> Rounds {
-    let (mut ours, mut theirs) = (Ours::new(), Theirs::new());
+fn row(name: String, in_flight: usize, mut ours: impl Side + 'static, aim: Option<f64>) -> Rounds {
+    let mut theirs = Theirs::new();
     // Both say hello first.
     for _ in 0..3 {
         ours.round(in_flight);
         theirs.round(in_flight);
     }
     Rounds {
-        name: format!("a call, {in_flight} in flight"),
+        name,
         of: in_flight,
         ours: Box::new(move || ours.round(in_flight)),
         theirs: Box::new(move || theirs.round(in_flight)),
-        aim: Some(2.0),
+        aim,
     }
 }
 
@@ -65,6 +74,7 @@ struct Ours {
     started: Instant,
     wall: Duration,
     request: Vec<u8>,
+    output: Vec<u8>,
 }
 
 impl Ours {
@@ -78,7 +88,8 @@ impl Ours {
         let mut connection = Connection::new(config, Some(saved), now, &mut rng);
         connection.handle_connected(now, &mut rng);
         let server = Server::new(&KEY, SALT);
-        Self { connection, server, rng, started, wall, request: request() }
+        let output = Vec::new();
+        Self { connection, server, rng, started, wall, request: request(), output }
     }
 
     fn now(&self) -> Now {
@@ -89,18 +100,19 @@ impl Ours {
 
 impl Side for Ours {
     fn round(&mut self, calls: usize) -> Duration {
-        let mut bytes = Vec::new();
+        let requests = vec![self.request.clone(); calls];
         let start = Instant::now();
         let now = self.now();
-        let Self { connection, server, rng, request, .. } = self;
-        for _ in 0..calls {
-            connection.call(Call::new(request.clone()), now).expect("room for calls");
+        let Self { connection, server, rng, output: bytes, .. } = self;
+        bytes.clear();
+        for request in requests {
+            connection.call(Call::new(request), now).expect("room for calls");
         }
-        connection.poll_transmit(now, rng, &mut bytes);
+        connection.poll_transmit(now, rng, bytes);
         let mut time = start.elapsed();
         let mut answered = 0;
         while answered < calls {
-            let answers = server.answer(&bytes);
+            let answers = server.answer(bytes);
             let start = Instant::now();
             connection.handle_bytes(&answers, now, rng);
             while let Some(event) = connection.poll_event() {
@@ -112,7 +124,7 @@ impl Side for Ours {
             }
             bytes.clear();
             if answered < calls {
-                connection.poll_transmit(now, rng, &mut bytes);
+                connection.poll_transmit(now, rng, bytes);
             }
             time += start.elapsed();
         }
@@ -125,36 +137,38 @@ struct Theirs {
     transport: Abridged,
     server: Server,
     request: Vec<u8>,
+    output: DequeBuffer<u8>,
 }
 
 impl Theirs {
     fn new() -> Self {
         let machine = Encrypted::build().first_salt(SALT).finish(KEY);
         let server = Server::new(&KEY, SALT);
-        Self { machine, transport: Abridged::new(), server, request: request() }
+        let output = DequeBuffer::with_capacity(1 << 16, 1 << 10);
+        Self { machine, transport: Abridged::new(), server, request: request(), output }
     }
 }
 
 impl Side for Theirs {
     fn round(&mut self, calls: usize) -> Duration {
-        let Self { machine, transport, server, request } = self;
+        let Self { machine, transport, server, request, output } = self;
         let (mut waiting, mut time) = (Vec::new(), Duration::ZERO);
         let mut answered = 0;
         while answered < calls {
             // As its sender does: as much as fits, then what came, then the rest.
             let start = Instant::now();
-            let mut buffer = DequeBuffer::with_capacity(1 << 16, 1 << 10);
+            output.clear();
             while waiting.len() < calls {
-                match machine.push(&mut buffer, request) {
+                match machine.push(output, request) {
                     Some(msg_id) => waiting.push(msg_id),
                     None => break,
                 }
             }
-            if machine.finalize(&mut buffer).is_some() {
-                transport.pack(&mut buffer);
+            if machine.finalize(output).is_some() {
+                transport.pack(output);
             }
             time += start.elapsed();
-            let mut answers = server.answer(&buffer[..]);
+            let mut answers = server.answer(&output[..]);
             let start = Instant::now();
             let mut rest = &mut answers[..];
             while let Ok(offset) = transport.unpack(rest) {
