@@ -177,6 +177,15 @@ impl<'a> OpenJob<'a> {
     pub fn into_result(self) -> Result<Opened, OpenError> {
         self.result
     }
+
+    /// The same, with the body.
+    ///
+    /// # Errors
+    /// As [`into_result`](Self::into_result).
+    pub fn into_body(self) -> Result<(Header, &'a [u8]), OpenError> {
+        let opened = self.result?;
+        Ok((opened.header, self.packet.get(opened.body).unwrap_or_default()))
+    }
 }
 
 /// Length of a packet without what follows its last whole cipher block: padded framings add up to

@@ -1,12 +1,25 @@
 //! The calls that have no answer yet: waiting to be sent, sent, or known to have arrived.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use crate::rising::{Key, Rising};
+use crate::slots::Slots;
 
 /// The name of a call, given by [`Connection::call`](crate::connection::Connection::call) and never
 /// given twice by one connection. Later calls have higher ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallId(u64);
+pub struct CallId {
+    /// How many were made before it.
+    number: u64,
+    /// Where its entry lies.
+    slot: usize,
+}
+
+impl Key for CallId {
+    fn steps_from(self, first: Self) -> usize {
+        usize::try_from(self.number.wrapping_sub(first.number)).unwrap_or(usize::MAX)
+    }
+}
 
 /// A function to be called on the server.
 ///
@@ -79,6 +92,7 @@ pub(crate) enum State {
 /// A call without an answer.
 #[derive(Clone)]
 pub(crate) struct Entry {
+    id: CallId,
     /// The function, packed if that makes it smaller.
     pub(crate) body: Vec<u8>,
     pub(crate) once: bool,
@@ -116,20 +130,14 @@ pub(crate) struct Sent {
     pub(crate) prefix: Vec<u8>,
 }
 
-impl Entry {
-    pub(crate) fn len(&self) -> usize {
-        self.message.as_ref().map_or(0, |message| message.prefix.len()) + self.body.len()
-    }
-}
-
 /// All calls without an answer.
 #[derive(Clone, Default)]
 pub(crate) struct Calls {
-    entries: BTreeMap<CallId, Entry>,
-    by_msg_id: BTreeMap<i64, CallId>,
+    entries: Slots<Entry>,
+    by_msg_id: Rising<i64, CallId>,
     /// Those to be sent, [`State::Queued`] and [`State::Again`]; in the order in which they were
     /// made.
-    queue: BTreeSet<CallId>,
+    queue: Rising<CallId, ()>,
     bytes: usize,
     made: u64,
 }
@@ -137,11 +145,11 @@ pub(crate) struct Calls {
 impl Calls {
     /// Takes a call, which then waits to be sent.
     pub(crate) fn insert(&mut self, body: Vec<u8>, once: bool, after: Vec<CallId>) -> CallId {
-        let id = CallId(self.made);
+        let number = self.made;
         self.made += 1;
         self.bytes += body.len();
-        self.queue.insert(id);
-        let entry = Entry {
+        let entry = |slot| Entry {
+            id: CallId { number, slot },
             body,
             once,
             after,
@@ -155,16 +163,19 @@ impl Calls {
             waits_here: false,
             looked_at: Duration::ZERO,
         };
-        self.entries.insert(id, entry);
+        let id = CallId { number, slot: self.entries.put(entry) };
+        self.queue.insert(id, ());
         id
     }
 
     /// Ends a call: nothing of it stays.
     pub(crate) fn remove(&mut self, id: CallId) -> Option<Entry> {
-        let entry = self.entries.remove(&id)?;
-        self.queue.remove(&id);
+        self.get(id)?;
+        let entry = self.entries.take(id.slot)?;
+        self.queue.remove(id);
         self.bytes -= entry.body.len();
-        for msg_id in entry.former.iter().chain(entry.message.as_ref().map(|sent| &sent.msg_id)) {
+        let present = entry.message.as_ref().map(|sent| sent.msg_id);
+        for msg_id in entry.former.iter().copied().chain(present) {
             // In a later session another call may have got the same identifier.
             if self.by_msg_id.get(msg_id) == Some(&id) {
                 self.by_msg_id.remove(msg_id);
@@ -174,22 +185,24 @@ impl Calls {
     }
 
     pub(crate) fn get(&self, id: CallId) -> Option<&Entry> {
-        self.entries.get(&id)
+        self.entries.get(id.slot).filter(|entry| entry.id == id)
     }
 
     pub(crate) fn get_mut(&mut self, id: CallId) -> Option<&mut Entry> {
-        self.entries.get_mut(&id)
+        self.entries.get_mut(id.slot).filter(|entry| entry.id == id)
     }
 
     /// The call that was sent in a message, now or before.
     pub(crate) fn sent_in(&self, msg_id: i64) -> Option<CallId> {
-        self.by_msg_id.get(&msg_id).copied()
+        self.by_msg_id.get(msg_id).copied()
     }
 
     /// A call is sent in a message.
     pub(crate) fn send(&mut self, id: CallId, message: Sent, link: u64, monotonic: Duration) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        self.queue.remove(&id);
+        self.queue.remove(id);
+        let Some(entry) = self.entries.get_mut(id.slot).filter(|entry| entry.id == id) else {
+            return;
+        };
         self.by_msg_id.insert(message.msg_id, id);
         let before = entry.message.replace(message);
         let present = entry.message.as_ref().map(|sent| sent.msg_id);
@@ -203,34 +216,37 @@ impl Calls {
 
     /// A call waits to be sent: [`State::Queued`] or [`State::Again`].
     pub(crate) fn enqueue(&mut self, id: CallId, state: State) {
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.get_mut(id) {
             // What has no message yet has none to be sent again.
             entry.state = if entry.message.is_some() { state } else { State::Queued };
-            self.queue.insert(id);
+            self.queue.insert(id, ());
         }
     }
 
     /// A call that waited to be sent, or was sent, is in another state now.
     pub(crate) fn hold(&mut self, id: CallId, state: State) {
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = self.get_mut(id) {
             entry.state = state;
-            self.queue.remove(&id);
+            self.queue.remove(id);
         }
     }
 
-    /// Those that wait to be sent, the oldest first.
-    pub(crate) fn queued(&self) -> impl Iterator<Item = CallId> {
-        self.queue.iter().copied()
+    /// The oldest that waits to be sent, or the oldest after this one.
+    pub(crate) fn next_queued(&self, after: Option<CallId>) -> Option<CallId> {
+        self.queue.next(after)
     }
 
-    /// All of them, the oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (CallId, &Entry)> {
-        self.entries.iter().map(|(id, entry)| (*id, entry))
+    /// All of them, in no order that has a meaning.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
     }
 
     /// Those whose entries are as asked for, the oldest first.
     pub(crate) fn which(&self, filter: impl Fn(&Entry) -> bool) -> Vec<CallId> {
-        self.iter().filter(|(_, entry)| filter(entry)).map(|(id, _)| id).collect()
+        let mut which: Vec<_> =
+            self.iter().filter(|entry| filter(entry)).map(|entry| entry.id).collect();
+        which.sort_unstable();
+        which
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -296,14 +312,40 @@ mod tests {
     fn what_is_sent_again_comes_before_what_was_called_later() {
         let mut calls = Calls::default();
         let ids = [1, 2, 3].map(|_| calls.insert(vec![0; 4], false, Vec::new()));
+        let queued = |calls: &Calls| {
+            let first = calls.next_queued(None);
+            std::iter::successors(first, |id| calls.next_queued(Some(*id))).collect::<Vec<_>>()
+        };
         calls.send(ids[0], message(40), 1, Duration::ZERO);
-        assert!(calls.queued().eq([ids[1], ids[2]]));
+        assert_eq!(queued(&calls), [ids[1], ids[2]]);
         calls.enqueue(ids[0], State::Again);
-        assert!(calls.queued().eq(ids));
+        assert_eq!(queued(&calls), ids);
         calls.enqueue(ids[1], State::Again);
         assert_eq!(calls.get(ids[1]).unwrap().state, State::Queued, "it was never sent");
         calls.hold(ids[0], State::Unsure);
-        assert!(calls.queued().eq([ids[1], ids[2]]));
+        assert_eq!(queued(&calls), [ids[1], ids[2]]);
+    }
+
+    #[test]
+    fn a_name_is_not_that_of_a_later_call_in_the_same_place() {
+        let mut calls = Calls::default();
+        let mut ids = vec![calls.insert(vec![0; 4], false, Vec::new())];
+        for _ in 0..3 {
+            assert!(calls.remove(*ids.last().unwrap()).is_some());
+            ids.push(calls.insert(vec![0; 4], false, Vec::new()));
+        }
+        assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(ids[..3].iter().all(|id| calls.get(*id).is_none() && calls.remove(*id).is_none()));
+        assert!(calls.get(ids[3]).is_some());
+    }
+
+    #[test]
+    fn the_oldest_come_first_wherever_they_lie() {
+        let mut calls = Calls::default();
+        let ids = [1, 2, 3].map(|_| calls.insert(vec![0; 4], false, Vec::new()));
+        assert!(calls.remove(ids[0]).is_some());
+        let last = calls.insert(vec![0; 4], false, Vec::new());
+        assert_eq!(calls.which(|_| true), [ids[1], ids[2], last]);
     }
 
     #[test]

@@ -64,10 +64,9 @@ impl ServerClock {
 
     /// The server's unix time.
     pub(crate) fn time(&self, now: Now) -> Duration {
-        let nanos = nanos(now.monotonic) + self.offset;
-        let seconds = u64::try_from(nanos.max(0) / SECOND).unwrap_or(u64::MAX);
-        // Below 10^9, as it is a remainder.
-        Duration::new(seconds, (nanos.max(0) % SECOND) as u32)
+        let nanos = (nanos(now.monotonic) + self.offset).max(0);
+        // Identifiers end in 2038, and what fits here in 2554.
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
     /// The server's unix time in whole seconds.

@@ -87,11 +87,19 @@ impl Window {
 
     /// Takes note of a message.
     pub(crate) fn take(&mut self, msg_id: i64) -> Arrival {
-        let Err(place) = self.seen.binary_search(&msg_id) else { return Arrival::Again };
+        let place = match self.seen.back() {
+            Some(latest) if *latest < msg_id => Err(self.seen.len()),
+            _ => self.seen.binary_search(&msg_id),
+        };
+        let Err(place) = place else { return Arrival::Again };
         if self.forgotten.is_some_and(|forgotten| msg_id <= forgotten) {
             return Arrival::TooOld;
         }
-        self.seen.insert(place, msg_id);
+        if place == self.seen.len() {
+            self.seen.push_back(msg_id);
+        } else {
+            self.seen.insert(place, msg_id);
+        }
         if self.seen.len() > Self::MOST {
             self.forgotten = self.seen.pop_front();
         }

@@ -16,7 +16,9 @@ pub mod connection;
 pub mod exchange;
 pub mod ids;
 mod now;
+mod rising;
 mod salts;
+mod slots;
 
 pub use layer_wire as wire;
 pub use now::Now;

@@ -240,7 +240,7 @@ impl Connection {
 
     pub(super) fn hand_over(&mut self, now: Now, rng: &mut dyn CryptoRng) {
         let Some(next) = &self.keys.next else { return };
-        let under_way = self.calls.iter().any(|(_, entry)| entry.state != State::Queued);
+        let under_way = self.calls.iter().any(|entry| entry.state != State::Queued);
         if under_way && now.monotonic < next.until {
             return;
         }

@@ -125,7 +125,7 @@ pub struct Connection {
     wanted: Vec<i64>,
     link: Option<Link>,
     /// Beside the link, so that frames can be read from it while the machine works on them.
-    decoder: Option<Decoder>,
+    decoder: Option<Box<Decoder>>,
     /// How many links there have been.
     links: u64,
     ping_id: i64,
@@ -203,7 +203,7 @@ impl Connection {
         self.links += 1;
         let (encoder, decoder) = self.config.framing.client(rng);
         self.link = Some(Link::new(encoder, now.monotonic));
-        self.decoder = Some(decoder);
+        self.decoder = Some(Box::new(decoder));
         let proceeded = self.proceed(now, rng);
         self.settle(proceeded);
     }
@@ -342,7 +342,7 @@ impl Connection {
             packets: self.packets.len(),
             acks: self.session.acks.len(),
             events: self.events.len(),
-            received: self.decoder.as_ref().map_or(0, Decoder::held),
+            received: self.decoder.as_ref().map_or(0, |decoder| decoder.held()),
         }
     }
 

@@ -1,8 +1,7 @@
 //! What the packets held that were sent last, in case the server refuses one.
 
-use std::collections::BTreeMap;
-
 use crate::calls::CallId;
+use crate::rising::Rising;
 
 /// So many packets are remembered. What is refused after that is found out by asking for its state.
 const MOST: usize = 1024;
@@ -30,7 +29,7 @@ pub(super) enum What {
 /// Packets by their identifiers: that of the container, or of the only message.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Packets {
-    sent: BTreeMap<i64, Packet>,
+    sent: Rising<i64, Packet>,
     /// How many were sent, whatever became of them.
     turns: u64,
     /// Of those up to this turn that held what was sent again not all are remembered.
@@ -52,29 +51,33 @@ impl Packet {
 }
 
 impl Packets {
-    /// A packet was sent. Returns the how-manyeth it is of all.
-    pub(super) fn insert(&mut self, outer: i64, members: Vec<Member>) -> u64 {
+    /// Counts a packet that is about to be sent: the how-manyeth it is of all.
+    pub(super) fn next_turn(&mut self) -> u64 {
         self.turns += 1;
-        self.sent.insert(outer, Packet { turn: self.turns, members });
+        self.turns
+    }
+
+    /// A packet was sent.
+    pub(super) fn insert(&mut self, outer: i64, turn: u64, members: Vec<Member>) {
+        self.sent.insert(outer, Packet { turn, members });
         if self.sent.len() > MOST
             && let Some((_, packet)) = self.sent.pop_first()
         {
             self.forgotten = self.forgotten.max(packet.again_in());
         }
-        self.turns
     }
 
     /// When the message was sent last, among packets.
     pub(super) fn turn_of(&self, msg_id: i64) -> Option<u64> {
         let holding = self.sent.iter().filter(|(outer, packet)| {
-            **outer == msg_id || packet.members.iter().any(|member| member.msg_id == msg_id)
+            *outer == msg_id || packet.members.iter().any(|member| member.msg_id == msg_id)
         });
         holding.map(|(_, packet)| packet.turn).max()
     }
 
     /// All messages of a packet, or the one message of this identifier; none if it is not ours.
     pub(super) fn take(&mut self, msg_id: i64) -> Vec<Member> {
-        if let Some(packet) = self.sent.remove(&msg_id) {
+        if let Some(packet) = self.sent.remove(msg_id) {
             return packet.members;
         }
         // A container is numbered after what it holds, and only what is sent again lies far behind.
@@ -90,7 +93,7 @@ impl Packets {
     pub(super) fn forget_before(&mut self, msg_id: i64) {
         let turn = self.turn_of(msg_id);
         self.sent.retain(|outer, packet| {
-            let stays = turn.map_or(*outer >= msg_id, |turn| packet.turn >= turn);
+            let stays = turn.map_or(outer >= msg_id, |turn| packet.turn >= turn);
             if !stays {
                 self.forgotten = self.forgotten.max(packet.again_in());
             }
@@ -111,9 +114,9 @@ impl Packets {
     }
 
     pub(super) fn clear(&mut self) {
-        let again = self.sent.values().map(Packet::again_in).max();
+        let again = self.sent.iter().map(|(_, packet)| packet.again_in()).max();
         self.forgotten = self.forgotten.max(again.unwrap_or_default());
-        self.sent.clear();
+        self.sent = Rising::default();
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,7 +1,6 @@
 //! What comes is taken out of its frames, opened in one go, checked (mtproto/security_guidelines),
 //! and given out one message at a time.
 
-use layer_crypto::AuthKey;
 use layer_crypto::envelope::{self, Header, OpenJob, Side};
 use layer_tl_types::{Identifiable, types};
 use layer_wire::framing::{Decoder, Frame, TransportError};
@@ -49,14 +48,21 @@ impl Connection {
         now: Now,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Lost> {
+        let key = self.keys.in_use(self.forward_secrecy()).cloned();
         let (mut plain, mut sealed) = (Vec::new(), Vec::new());
         let mut end = Ok(());
         for frame in decoder.frames() {
             match frame {
-                Ok(Frame::Packet { bytes, .. }) => {
-                    let is_plain = envelope::key_id(bytes) == Some(0);
-                    if is_plain { plain.push(bytes) } else { sealed.push(bytes) }
-                }
+                Ok(Frame::Packet { bytes, .. }) => match envelope::key_id(bytes) {
+                    Some(0) => plain.push(bytes),
+                    id if id.is_some() && id == self.keys.retired => {}
+                    _ => {
+                        let key = key.as_ref().ok_or(Fault::NoKey)?;
+                        let whole = envelope::without_tail(bytes.len());
+                        let packet = bytes.get_mut(..whole).unwrap_or_default();
+                        sealed.push(OpenJob::new(key, Side::Server, packet));
+                    }
+                },
                 Ok(Frame::Error(code)) => end = Err(Lost::Transport(code)),
                 Err(error) => end = Err(Lost::Fault(error.into())),
                 Ok(_) => {}
@@ -90,22 +96,17 @@ impl Connection {
         }
     }
 
+    /// Opens all packets, each in its place.
     fn sealed(
         &mut self,
-        mut packets: Vec<&mut [u8]>,
+        mut packets: Vec<OpenJob<'_>>,
         now: Now,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), Lost> {
-        if let Some(retired) = self.keys.retired {
-            packets.retain(|packet| envelope::key_id(packet) != Some(retired));
-        }
-        if packets.is_empty() {
-            return Ok(());
-        }
-        let key = self.keys.in_use(self.forward_secrecy()).cloned().ok_or(Fault::NoKey)?;
-        for (packet, opened) in open(&key, &mut packets) {
-            let opened = opened.map_err(Fault::from)?;
-            self.packet(&opened.header, opened.body_of(packet), now, rng)?;
+        envelope::open_batch(&mut packets);
+        for packet in packets {
+            let (header, body) = packet.into_body().map_err(Fault::from)?;
+            self.packet(&header, body, now, rng)?;
             if self.link.is_none() {
                 break;
             }
@@ -248,22 +249,6 @@ impl Connection {
             Content::Container(_) | Content::Copy(_) | Content::Packed(_) => Ok(()),
         }
     }
-}
-
-/// Opens all packets, each in its place.
-fn open<'a>(
-    key: &AuthKey,
-    packets: &'a mut [&mut [u8]],
-) -> Vec<(&'a [u8], Result<envelope::Opened, envelope::OpenError>)> {
-    let mut jobs = Vec::with_capacity(packets.len());
-    for packet in packets.iter_mut() {
-        let len = envelope::without_tail(packet.len());
-        let packet = packet.get_mut(..len).unwrap_or_default();
-        jobs.push(OpenJob::new(key, Side::Server, packet));
-    }
-    envelope::open_batch(&mut jobs);
-    let opened: Vec<_> = jobs.into_iter().map(OpenJob::into_result).collect();
-    packets.iter().map(|packet| &**packet).zip(opened).collect()
 }
 
 fn check_parity(msg_id: i64) -> Result<(), Fault> {

@@ -53,8 +53,8 @@ impl Connection {
     /// again. The server is also asked for a message that it must know: if it doesn't, it has
     /// forgotten the others too.
     pub(super) fn ask_about_unsure_calls(&mut self) {
-        let unsure = self.calls.iter().filter(|(_, entry)| entry.state == State::Unsure);
-        let sent = unsure.filter_map(|(_, entry)| entry.message.as_ref());
+        let unsure = self.calls.which(|entry| entry.state == State::Unsure);
+        let sent = unsure.into_iter().filter_map(|call| self.calls.get(call)?.message.as_ref());
         let msg_ids: Vec<_> = sent.map(|sent| sent.msg_id).collect();
         self.ask_about(&msg_ids);
     }
@@ -91,7 +91,7 @@ impl Connection {
         self.ask_about(&msg_ids);
         // If calls wait and nothing is heard, the other end may be gone: it is not left until the
         // next ping to find out.
-        let waits = self.calls.iter().any(|(_, entry)| entry.state == State::Sent);
+        let waits = self.calls.iter().any(|entry| entry.state == State::Sent);
         if let Some(link) = &mut self.link
             && waits
             && link.heard_at + LOOK_EVERY <= now.monotonic
@@ -253,7 +253,7 @@ impl Connection {
             self.events.push_back(Event::UpdatesMissed);
         }
         // The first may be one that was sent again under an old identifier.
-        let sent = self.calls.iter().filter_map(|(_, entry)| entry.message.as_ref());
+        let sent = self.calls.iter().filter_map(|entry| entry.message.as_ref());
         let first = sent.filter(|sent| [sent.msg_id, sent.outer].contains(&first_msg_id));
         let is_known = self.packets.since(first_msg_id, first.map(|sent| sent.turn).max());
         for call in self.calls.which(|entry| entry.exposed.is_some()) {

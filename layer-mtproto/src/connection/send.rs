@@ -1,7 +1,6 @@
 //! What is queued becomes messages, messages become packets, and all packets are sealed in one go
 //! where they lie in the output.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use layer_crypto::AuthKey;
@@ -15,7 +14,7 @@ use super::packets::{Member, What};
 use super::requests::Request;
 use crate::Now;
 use crate::acks::Acks;
-use crate::calls::{CallId, Sent, State};
+use crate::calls::{CallId, Calls, Sent, State};
 use crate::ids;
 use crate::salts::Salts;
 
@@ -28,17 +27,26 @@ const MOST_OUTPUT: usize = 2 << 20;
 /// A message that is so many seconds old goes inside a container, whose identifier is new: alone it
 /// would be refused for its age.
 const OLD: i64 = 150;
+/// How a call begins that asks for a part of a file.
+const GET_FILE: [u8; 4] = functions::upload::GetFile::CONSTRUCTOR_ID.to_le_bytes();
 
 /// A message with its number, not written yet.
 struct Planned {
-    msg_id: i64,
     seq_no: i32,
-    /// All of a service message; of a call, what stands before its function.
-    prefix: Vec<u8>,
-    call: Option<CallId>,
-    len: usize,
     member: Member,
+    text: Text,
+    len: usize,
     in_container: bool,
+    /// It asks for a part of a file.
+    is_download: bool,
+}
+
+/// What a message says.
+enum Text {
+    /// Just this call's function, which lies with the call.
+    Function(CallId),
+    /// A service message, or a call with something before its function.
+    Whole(Vec<u8>),
 }
 
 /// A packet, not written yet.
@@ -46,7 +54,10 @@ struct Packet {
     outer: i64,
     /// Of the container; `None` for a message without one.
     seq_no: Option<i32>,
-    messages: Vec<Planned>,
+    /// Its messages among those planned.
+    messages: Range<usize>,
+    /// Where it lies in the output, once it is written.
+    place: Option<Range<usize>>,
 }
 
 impl Connection {
@@ -63,9 +74,9 @@ impl Connection {
         let Some(key) = self.keys.in_use(self.forward_secrecy()).cloned() else { return };
         if self.link.is_some() {
             let planned = self.plan(now, rng);
-            let packets = self.pack(planned, now);
-            self.write(&packets, &key, now, rng, out);
-            self.remember(packets);
+            let mut packets = self.pack(&planned, now);
+            self.write(&planned, &mut packets, &key, now, rng, out);
+            self.remember(planned, packets);
         }
     }
 
@@ -75,7 +86,9 @@ impl Connection {
         if !binding {
             self.request_what_is_due(now);
         }
-        let mut planned = Vec::new();
+        // Room for the acknowledgements too.
+        let room = self.requests.len() + self.replies.len() + self.calls.queued_len() + 1;
+        let mut planned = Vec::with_capacity(room.min(2 * MOST_TOGETHER));
         while let Some(request) = self.requests.pop(binding) {
             planned.extend(self.plan_request(request, now, rng));
         }
@@ -94,10 +107,12 @@ impl Connection {
         let due = self.session.acks.deadline(self.config.ack_delay);
         if due.is_some_and(|at| at <= now.monotonic || !planned.is_empty()) {
             while self.session.acks.len() > 0 {
-                let ids: Vec<i64> = self.session.acks.take();
-                debug_assert!(ids.len() <= Acks::MOST);
-                let acks = enums::MsgsAck::Ack(types::MsgsAck { msg_ids: ids.clone() });
-                planned.push(self.plan_service(acks.to_bytes(), What::Acks(ids), now));
+                let acks = types::MsgsAck { msg_ids: self.session.acks.take() };
+                debug_assert!(acks.msg_ids.len() <= Acks::MOST);
+                let acks = enums::MsgsAck::Ack(acks);
+                let text = acks.to_bytes();
+                let enums::MsgsAck::Ack(types::MsgsAck { msg_ids }) = acks;
+                planned.push(self.plan_service(text, What::Acks(msg_ids), now));
             }
         }
         planned
@@ -160,12 +175,12 @@ impl Connection {
         let content = matches!(request, Request::Bind | Request::DestroyKey);
         let seq_no = self.session.seq_no(content);
         self.requests.sent(msg_id, request);
-        Some(planned_service(msg_id, seq_no, body, What::Request))
+        Some(Planned::service(msg_id, seq_no, body, What::Request))
     }
 
     fn plan_service(&mut self, body: Vec<u8>, what: What, now: Now) -> Planned {
         let msg_id = self.ids.next(self.clock.time(now));
-        planned_service(msg_id, self.session.seq_no(false), body, what)
+        Planned::service(msg_id, self.session.seq_no(false), body, what)
     }
 
     fn plan_calls(&mut self, planned: &mut Vec<Planned>, now: Now) {
@@ -175,8 +190,9 @@ impl Connection {
         let mut bytes = 0;
         // Those that must wait don't count, so that they hold up no others.
         let most = planned.len() + 2 * MOST_TOGETHER;
-        let queued: Vec<CallId> = self.calls.queued().collect();
-        for call in queued {
+        let mut before = None;
+        while let Some(call) = self.calls.next_queued(before) {
+            before = Some(call);
             let Some(entry) = self.calls.get(call) else { continue };
             if bytes >= MOST_OUTPUT || planned.len() >= most {
                 break;
@@ -184,9 +200,9 @@ impl Connection {
             if only_again && entry.state == State::Queued {
                 continue;
             }
-            let again = entry.message.clone().filter(|_| entry.state == State::Again);
+            let again = entry.message.as_ref().filter(|_| entry.state == State::Again);
             let (sent, first) = match again {
-                Some(sent) => (sent, false),
+                Some(sent) => (sent.clone(), false),
                 None => match self.wrappers(call) {
                     Some(prefix) => {
                         let msg_id = self.ids.next(self.clock.time(now));
@@ -198,20 +214,23 @@ impl Connection {
                 },
             };
             let (msg_id, seq_no) = (sent.msg_id, sent.seq_no);
-            let prefix = sent.prefix.clone();
-            self.calls.send(call, sent, self.links, now.monotonic);
-            let Some(entry) = self.calls.get(call) else { continue };
-            let len = entry.len();
+            let prefixed = |function: &[u8]| [&sent.prefix, function].concat();
+            let text = if sent.prefix.is_empty() {
+                Text::Function(call)
+            } else {
+                Text::Whole(prefixed(&entry.body))
+            };
+            let len = sent.prefix.len() + entry.body.len();
             bytes += len;
             planned.push(Planned {
-                msg_id,
                 seq_no,
-                prefix,
-                call: Some(call),
-                len,
                 member: Member { msg_id, what: What::Call(call), first },
+                text,
+                len,
                 in_container: ids::seconds(msg_id) < server_time - OLD,
+                is_download: entry.body.starts_with(&GET_FILE),
             });
+            self.calls.send(call, sent, self.links, now.monotonic);
         }
     }
 
@@ -241,52 +260,46 @@ impl Connection {
     }
 
     /// Messages into packets: as many together as may be.
-    fn pack(&mut self, planned: Vec<Planned>, now: Now) -> Vec<Packet> {
+    fn pack(&mut self, planned: &[Planned], now: Now) -> Vec<Packet> {
         let singly = self.link.as_ref().is_some_and(|link| link.singly);
         let mut packets = Vec::new();
-        let mut group: Vec<Planned> = Vec::new();
-        let mut group_len = 0;
-        let mut downloads = 0;
-        for message in planned {
-            let download = self.is_download(&message);
-            // Parts of files are large: one answer at a time is enough.
-            let full = group.len() >= MOST_TOGETHER
-                || group_len + message.len > MOST_BYTES_TOGETHER
-                || downloads + usize::from(download) > 1;
-            if !group.is_empty() && (full || singly) {
-                packets.push(self.packet_of(std::mem::take(&mut group), now));
-                (group_len, downloads) = (0, 0);
-            }
-            group_len += message.len;
-            downloads += usize::from(download);
-            group.push(message);
-        }
-        if !group.is_empty() {
-            packets.push(self.packet_of(group, now));
+        let mut rest = planned;
+        while !rest.is_empty() {
+            let (mut len, mut downloads) = (0, 0);
+            let fits = |message: &&Planned| {
+                len += message.len;
+                // Parts of files are large: one answer at a time is enough.
+                downloads += usize::from(message.is_download);
+                len <= MOST_BYTES_TOGETHER && downloads <= 1
+            };
+            let most = if singly { 1 } else { MOST_TOGETHER };
+            let together = rest.iter().take(most).take_while(fits).count().max(1);
+            let start = planned.len() - rest.len();
+            let (group, behind) = rest.split_at_checked(together).unwrap_or_default();
+            packets.push(self.packet_of(group, start..start + together, now));
+            rest = behind;
         }
         packets
     }
 
-    fn packet_of(&mut self, messages: Vec<Planned>, now: Now) -> Packet {
-        match &*messages {
-            [only] if !only.in_container => Packet { outer: only.msg_id, seq_no: None, messages },
+    fn packet_of(&mut self, group: &[Planned], messages: Range<usize>, now: Now) -> Packet {
+        match group {
+            [only] if !only.in_container => {
+                Packet { outer: only.member.msg_id, seq_no: None, messages, place: None }
+            }
             _ => Packet {
                 outer: self.ids.next(self.clock.time(now)),
                 seq_no: Some(self.session.seq_no(false)),
                 messages,
+                place: None,
             },
         }
     }
 
-    fn is_download(&self, message: &Planned) -> bool {
-        let entry = message.call.and_then(|call| self.calls.get(call));
-        let get_file = functions::upload::GetFile::CONSTRUCTOR_ID.to_le_bytes();
-        entry.is_some_and(|entry| entry.body.starts_with(&get_file))
-    }
-
     fn write(
         &mut self,
-        packets: &[Packet],
+        planned: &[Planned],
+        packets: &mut [Packet],
         key: &AuthKey,
         now: Now,
         rng: &mut dyn CryptoRng,
@@ -294,21 +307,22 @@ impl Connection {
     ) {
         let Some(link) = &mut self.link else { return };
         let salt = self.session.salts.current(self.clock.seconds(now));
-        let mut sealed: Vec<Range<usize>> = Vec::with_capacity(packets.len());
-        for packet in packets {
-            let texts: Vec<_> =
-                packet.messages.iter().map(|message| text(message, &self.calls)).collect();
-            let messages = packet.messages.iter().zip(&texts);
-            let messages: Vec<_> = messages
-                .map(|(m, text)| Message { msg_id: m.msg_id, seq_no: m.seq_no, body: text })
-                .collect();
+        for packet in &mut *packets {
+            let group = planned.get(packet.messages.clone()).unwrap_or_default();
+            let calls = &self.calls;
+            let messages = group.iter().map(|message| Message {
+                msg_id: message.member.msg_id,
+                seq_no: message.seq_no,
+                body: message.body(calls),
+            });
+            let lens = group.iter().map(|message| message.len);
             let body_len = match packet.seq_no {
-                Some(_) => container_len(messages.iter().map(|message| message.body.len())),
-                None => messages.iter().map(|message| message.body.len()).sum(),
+                Some(_) => container_len(lens),
+                None => lens.sum(),
             };
             let len = sealed_len(body_len, self.config.padding);
             let Ok(frame) = link.encoder.begin(len, false, rng, out) else { continue };
-            let seq_no = packet.seq_no.or(messages.first().map(|message| message.seq_no));
+            let seq_no = packet.seq_no.or(group.first().map(|message| message.seq_no));
             let header = Header {
                 salt,
                 session_id: self.session.id,
@@ -317,54 +331,58 @@ impl Connection {
             };
             let draft = Draft::begin(out, &header);
             if packet.seq_no.is_some() {
-                let written = write_container(messages.iter().copied(), out);
+                let written = write_container(messages, out);
                 debug_assert!(written.is_ok(), "few enough, whole words, none a container");
             } else {
-                messages.iter().for_each(|message| out.extend_from_slice(message.body));
+                messages.for_each(|message| out.extend_from_slice(message.body));
             }
             let drafted = draft.finish(out, self.config.padding, rng);
             debug_assert!(drafted.is_ok(), "whole words, and far below the limit");
-            sealed.extend(link.encoder.end(frame, out));
+            packet.place = link.encoder.end(frame, out).ok();
         }
-        seal(key, sealed, out);
+        let places = packets.iter().filter_map(|packet| packet.place.clone());
+        seal(key, places, out);
         link.encoder.finish(out);
     }
 
-    fn remember(&mut self, packets: Vec<Packet>) {
-        for packet in packets {
-            let Packet { outer, messages, .. } = packet;
-            let calls: Vec<_> = messages.iter().filter_map(|message| message.call).collect();
-            let members = messages.into_iter().map(|message| message.member).collect();
-            let turn = self.packets.insert(outer, members);
-            for call in calls {
-                let entry = self.calls.get_mut(call);
-                if let Some(sent) = entry.and_then(|entry| entry.message.as_mut()) {
+    fn remember(&mut self, planned: Vec<Planned>, packets: Vec<Packet>) {
+        let mut members = planned.into_iter().map(|message| message.member);
+        for Packet { outer, messages, .. } in packets {
+            let turn = self.packets.next_turn();
+            let members: Vec<_> = members.by_ref().take(messages.len()).collect();
+            for member in &members {
+                if let What::Call(call) = member.what
+                    && let Some(entry) = self.calls.get_mut(call)
+                    && let Some(sent) = &mut entry.message
+                {
                     (sent.outer, sent.turn) = (outer, turn);
                 }
             }
+            self.packets.insert(outer, turn, members);
         }
     }
 }
 
-fn planned_service(msg_id: i64, seq_no: i32, body: Vec<u8>, what: What) -> Planned {
-    let len = body.len();
-    let member = Member { msg_id, what, first: true };
-    Planned { msg_id, seq_no, prefix: body, call: None, len, member, in_container: false }
-}
+impl Planned {
+    fn service(msg_id: i64, seq_no: i32, text: Vec<u8>, what: What) -> Self {
+        let member = Member { msg_id, what, first: true };
+        let len = text.len();
+        let text = Text::Whole(text);
+        Self { seq_no, member, text, len, in_container: false, is_download: false }
+    }
 
-/// The whole message.
-fn text<'a>(message: &'a Planned, calls: &'a crate::calls::Calls) -> Cow<'a, [u8]> {
-    let function = message.call.and_then(|call| calls.get(call)).map(|entry| &*entry.body);
-    match function {
-        Some(function) if message.prefix.is_empty() => Cow::Borrowed(function),
-        Some(function) => Cow::Owned([&message.prefix, function].concat()),
-        None => Cow::Borrowed(&message.prefix),
+    /// The whole message.
+    fn body<'a>(&'a self, calls: &'a Calls) -> &'a [u8] {
+        match &self.text {
+            Text::Function(call) => calls.get(*call).map_or(&[], |entry| &entry.body),
+            Text::Whole(text) => text,
+        }
     }
 }
 
 /// Seals the packets at these places, which rise and don't overlap.
-fn seal(key: &AuthKey, places: Vec<Range<usize>>, out: &mut [u8]) {
-    let mut jobs = Vec::with_capacity(places.len());
+fn seal(key: &AuthKey, places: impl Iterator<Item = Range<usize>>, out: &mut [u8]) {
+    let mut jobs = Vec::new();
     let (mut rest, mut at) = (out, 0);
     for place in places {
         let Some((_, from)) = rest.split_at_mut_checked(place.start - at) else { break };

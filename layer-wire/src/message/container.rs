@@ -32,9 +32,9 @@ pub struct Message<'a> {
 impl<'a> Message<'a> {
     fn take(bytes: &'a [u8]) -> Result<(Self, &'a [u8]), MessageError> {
         let mut cursor = Cursor::new(bytes);
-        let msg_id = i64::deserialize(&mut cursor)?;
-        let seq_no = i32::deserialize(&mut cursor)?;
-        let len = i32::deserialize(&mut cursor)?;
+        // As one field, which is read at once.
+        let head = u128::from_le_bytes(Deserializable::deserialize(&mut cursor)?);
+        let (msg_id, seq_no, len) = (head as i64, (head >> 64) as i32, (head >> 96) as i32);
         let rest = cursor.remaining();
         let parts = usize::try_from(len)
             .ok()
@@ -56,6 +56,7 @@ impl<'a> Message<'a> {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
+        out.reserve(MESSAGE_HEADER + self.body.len());
         self.msg_id.serialize(out);
         self.seq_no.serialize(out);
         (self.body.len() as u32).serialize(out);
