@@ -9,6 +9,7 @@
 //! `slots` deals streams out to lanes, `sha256` pairs hashes, `open` runs both in one loop; `x86`
 //! and `aarch64` hold the kernels, which do what their callers promise them they may.
 #![allow(unsafe_code, reason = "the processors' instructions, and nothing else")]
+#![warn(clippy::undocumented_unsafe_blocks)]
 #![allow(clippy::indexing_slicing, reason = "indices into our own fixed-size arrays")]
 
 use crate::aes_ige::{self, Direction, NotWholeBlocks};
