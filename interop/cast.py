@@ -63,7 +63,8 @@ class People:
             people.append(await self.by_code(phone))
             equal(people[-1].user.id, id, f"the id of {name}")
         for person in people:
-            others = [(name, phone) for name, phone in zip(names, phones) if phone != person.user.phone]
+            both = zip(names, phones)
+            others = [(name, phone) for name, phone in both if phone != person.user.phone]
             known = await person.add_contacts(others)
             ids = [other.user.id for other in people if other is not person]
             equal(sorted(known), sorted(ids), "imported contacts")

@@ -17,7 +17,7 @@ ROUNDS = (
 TEXTS = 5
 # Seconds for a round, and for what was missed in all of them.
 PATIENCE = 20
-# A client that waits long before it calls again has its time driven on, by so many seconds each so often.
+# A client that waits long before it calls again has its time driven on, by so many seconds, so often.
 LEAP, EVERY = 4, 0.25
 
 
@@ -54,7 +54,8 @@ async def cut(sandbox, people):
     equal(control.stats()["keys"], keys, "keys")
     for person in (anna, ben):
         person.heard_all()
-    return f"{len(ROUNDS)} rounds, {len(calls) * len(ROUNDS)} texts, RANDOM_ID_DUPLICATE {duplicates}, lost {len(missed)}"
+    told = f"RANDOM_ID_DUPLICATE {duplicates}, never told {len(missed)}"
+    return f"{len(ROUNDS)} rounds, {len(calls) * len(ROUNDS)} texts, {told}"
 
 
 async def _settle(control, person, calls):
@@ -76,6 +77,7 @@ async def _missed(person, texts):
             await person.hears_text(text, patience=PATIENCE)
         return []
     await asyncio.sleep(1)
-    told = {event.message.text for event in person.inbox if event.kind == "message"}
-    person.inbox = [event for event in person.inbox if event.kind == "message" and event.message.text not in texts]
+    messages = [event for event in person.inbox if event.kind == "message"]
+    told = {event.message.text for event in messages}
+    person.inbox = [event for event in messages if event.message.text not in texts]
     return [text for text in texts if text not in told]

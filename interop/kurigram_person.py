@@ -246,8 +246,9 @@ class KurigramPerson(Person):
         true(not missing, f"could not be added: {missing}")
 
     async def members(self, peer, which=None):
-        filters = {"admins": enums.ChatMembersFilter.ADMINISTRATORS, "banned": enums.ChatMembersFilter.BANNED}
-        options = {"filter": filters[which]} if which else {}
+        known = enums.ChatMembersFilter
+        filters = {None: known.SEARCH, "admins": known.ADMINISTRATORS, "banned": known.BANNED}
+        options = {"filter": filters[which]}
         return [_member(member) async for member in self.client.get_chat_members(peer, **options)]
 
     async def promote(self, peer, user, rights, title):

@@ -79,7 +79,9 @@ def main(client, version, layer, framings, scenarios):
     key = pathlib.Path(options.key).read_text()
     secret = bytes.fromhex(options.proxy_secret)
     logging.basicConfig(
-        level=logging.INFO if options.control else logging.DEBUG, stream=sys.stderr, format="%(relativeCreated)d %(name)s %(message)s"
+        level=logging.INFO if options.control else logging.DEBUG,
+        stream=sys.stderr,
+        format="%(relativeCreated)d %(name)s %(message)s",
     )
     if options.control:
         allowed.add(_address(options.control))

@@ -160,11 +160,3 @@ async def refused(person, name, call):
         equal(found, name, "refused with")
         return
     raise AssertionError(f"not refused with {name}, but answered {answer!r}")
-
-
-async def holds(condition, what, patience=PATIENCE):
-    """Waits until an async condition holds, for what no update tells."""
-    deadline = asyncio.get_running_loop().time() + patience
-    while not await condition():
-        true(asyncio.get_running_loop().time() < deadline, f"waited in vain for {what}")
-        await asyncio.sleep(0.05)

@@ -1,6 +1,6 @@
 """Scenario `talk`."""
 
-from people import equal, holds, true
+from people import equal, true
 
 TEXTS = 25
 
@@ -85,7 +85,8 @@ async def talk(sandbox, people):
         known = (dialog.text, dialog.unread)
         equal(known, (texts[-1], unread_count), "the conversation in the list")
 
-    for word, expected in (("moon", ["Hello Anna, a red moon", "Hello Ben, a green moon"]), ("blue", [])):
+    moons = ["Hello Anna, a red moon", "Hello Ben, a green moon"]
+    for word, expected in (("moon", moons), ("blue", [])):
         found = [message.text for message in await anna.search(b, word)]
         equal(found, expected, f"what is found for {word!r}")
     everywhere = sorted(message.text for message in await ben.search_everywhere("green"))

@@ -9,7 +9,12 @@ from people import Dialog, Document, Event, Member, Message, Person, Results, Us
 from telethon import Button, errors, events, utils
 from telethon.tl import functions, types
 
-RIGHTS = {"delete": "delete_messages", "ban": "ban_users", "pin": "pin_messages", "invite": "invite_users"}
+RIGHTS = {
+    "delete": "delete_messages",
+    "ban": "ban_users",
+    "pin": "pin_messages",
+    "invite": "invite_users",
+}
 
 
 class TelethonPerson(Person):
@@ -129,7 +134,8 @@ class TelethonPerson(Person):
                 self.tell(Event("joined", event.chat_id, user))
 
     async def _pressed(self, event):
-        self.tell(Event("press", event.chat_id, event.sender_id, (event.message_id,), data=(event, event.data)))
+        ids, data = (event.message_id,), (event, event.data)
+        self.tell(Event("press", event.chat_id, event.sender_id, ids, data=data))
 
     async def _inline(self, event):
         self.tell(Event("inline", user=event.sender_id, data=(event, event.text)))
@@ -241,8 +247,9 @@ class TelethonPerson(Person):
         true(not answer.missing_invitees, f"could not be added: {answer.missing_invitees}")
 
     async def members(self, peer, which=None):
-        filters = {"admins": types.ChannelParticipantsAdmins(), "banned": types.ChannelParticipantsKicked("")}
-        found = await self.client.get_participants(peer, filter=filters.get(which))
+        admins, banned = types.ChannelParticipantsAdmins(), types.ChannelParticipantsKicked("")
+        of = {None: None, "admins": admins, "banned": banned}[which]
+        found = await self.client.get_participants(peer, filter=of)
         return [_member(user) for user in found]
 
     async def promote(self, peer, user, rights, title):
@@ -357,6 +364,7 @@ def _peer(peer):
 
 
 def _message(message):
+    rows = message.buttons or []
     return Message(
         message.id,
         message.chat_id,
@@ -367,7 +375,7 @@ def _message(message):
         is_edited=message.edit_date is not None and not message.edit_hide,
         via_bot=message.via_bot_id,
         album=message.grouped_id,
-        buttons=tuple((button.text, button.data) for row in message.buttons or [] for button in row),
+        buttons=tuple((button.text, button.data) for row in rows for button in row),
         is_service=message.action is not None,
         media=message,
     )

@@ -144,8 +144,9 @@ impl Row {
         let mut script = if self.is_python() {
             let mut python = Command::new(places.venv.join("bin/python"));
             python.arg(places.scripts.join(&self.script));
-            // Else Python would put its compiled files beside the scripts.
-            python.env("PYTHONPYCACHEPREFIX", places.caches.join("python"));
+            // Else Python would put its compiled files beside the scripts. Those of the libraries are
+            // there since they were installed.
+            python.env("PYTHONDONTWRITEBYTECODE", "1");
             python
         } else {
             let mut node = Command::new("node");

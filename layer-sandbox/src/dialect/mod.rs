@@ -24,6 +24,15 @@ pub(crate) fn query(layer: Option<i32>, query: &[u8]) -> Option<Vec<u8>> {
     Writer { layer: layer::ours() }.object(&object, None)
 }
 
+/// A query of our layer in which peers may stand where users and channels are wanted, with these there.
+/// `None` if it is unreadable even so.
+pub(crate) fn reworded(query: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = Reader::new(layer::ours(), query);
+    let definition = reader.definition().filter(|definition| definition.is_function)?;
+    let object = reader.fields(definition)?;
+    Writer { layer: layer::ours() }.object(&object, None)
+}
+
 /// The answer to a query, as a client of a layer asked it. `None` if it may be told as it is; or if it
 /// can't be told.
 pub(crate) fn answer(layer: Option<i32>, query: &[u8], answer: &[u8]) -> Option<Vec<u8>> {

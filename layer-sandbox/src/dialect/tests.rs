@@ -267,6 +267,11 @@ fn a_peer_may_stand_where_a_user_or_a_channel_is_wanted() {
     };
     let as_peer = [&id(229, "channels.getFullChannel"), &channel[..]].concat();
     assert_eq!(query(Some(229), &as_peer).unwrap(), asked.to_bytes());
+    let as_peer =
+        [&functions::channels::GetFullChannel::CONSTRUCTOR_ID.to_le_bytes(), &channel[..]];
+    assert_eq!(reworded(&as_peer.concat()).unwrap(), asked.to_bytes());
     // A channel is no user.
     assert_eq!(query(Some(229), &[&get_users[..], &channel].concat()), None);
+    let as_peer = [&functions::channels::GetFullChannel::CONSTRUCTOR_ID.to_le_bytes(), &user[..]];
+    assert_eq!(reworded(&as_peer.concat()), None);
 }

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use layer_tl_types::{Cursor, Deserializable, Identifiable, RemoteCall, Serializable, functions};
 
 use crate::World;
+use crate::dialect;
 use crate::router::{Caller, RpcError};
 
 mod account;
@@ -69,7 +70,7 @@ pub(crate) fn find(id: u32) -> Option<&'static Method> {
 }
 
 /// Reads the query, runs its handler and writes the answer, all of the types that belong together.
-fn answer<Q: RemoteCall + Deserializable>(
+fn answer<Q: RemoteCall + Deserializable + Identifiable>(
     world: &mut World,
     caller: &Caller,
     mut query: Cursor<'_>,
@@ -78,7 +79,13 @@ fn answer<Q: RemoteCall + Deserializable>(
 where
     Q::Return: Serializable,
 {
-    let query = Q::deserialize(&mut query).map_err(|_| RpcError::unreadable())?;
+    let rest = query.remaining();
+    let query = Q::deserialize(&mut query).or_else(|_| {
+        let asked = [&Q::CONSTRUCTOR_ID.to_le_bytes(), rest].concat();
+        let reworded = dialect::reworded(&asked).unwrap_or_default();
+        let reworded = reworded.get(4..).unwrap_or_default();
+        Q::deserialize(&mut Cursor::new(reworded)).map_err(|_| RpcError::unreadable())
+    })?;
     Ok(handler(world, caller, query)?.to_bytes())
 }
 
