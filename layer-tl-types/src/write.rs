@@ -194,6 +194,9 @@ impl Serializable for String {
 
 impl<T: Serializable> Serializable for Vec<T> {
     fn serialize(&self, out: &mut Vec<u8>) {
+        // Most of what grows a message are its vectors. What the elements take in memory without what
+        // they point to is exact for numbers and a part of what is to come for objects.
+        out.reserve(8 + size_of_val(self.as_slice()));
         run((VECTOR, count(self)), out);
         for element in self {
             element.serialize(out);
