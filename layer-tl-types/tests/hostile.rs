@@ -1,7 +1,7 @@
 //! Bytes that are not what they claim to be.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use layer_tl_types::{Deserializable, Error, MAX_DEPTH, Serializable, enums, types};
+use layer_tl_types::{Cursor, Deserializable, Error, MAX_DEPTH, Serializable, enums, types};
 
 #[test]
 fn an_unknown_constructor_is_named_with_its_type_and_place() {
@@ -95,6 +95,24 @@ fn a_vector_of_values_that_are_short_on_the_wire_reserves_no_more_than_they_take
     let bytes = vector_of(0xdb20_b188, 100_000);
     let read = Vec::<enums::PageBlock>::from_bytes(&bytes).unwrap();
     assert_eq!((read.len(), read.capacity()), (100_000, 100_000));
+}
+
+#[test]
+fn a_vector_ends_soon_behind_an_error() {
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    static READ: AtomicUsize = AtomicUsize::new(0);
+    struct Counted;
+    impl Deserializable for Counted {
+        #[allow(improper_ctypes_definitions, reason = "no function of C has to do with it")]
+        extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
+            READ.fetch_add(1, Relaxed);
+            let _ = bool::deserialize(cursor);
+            Self
+        }
+    }
+    let error = Vec::<Counted>::from_bytes(&vector_of(7, 1000)).map(|_| ()).unwrap_err();
+    assert_eq!(error, Error::UnknownConstructor { id: 7, ty: "Bool", offset: 8 });
+    assert!(READ.load(Relaxed) <= 8);
 }
 
 #[test]
