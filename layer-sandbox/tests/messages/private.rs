@@ -332,6 +332,8 @@ fn histories_are_asked_for_in_windows() {
     assert_eq!(ask(&|query| query.add_offset = 9), "");
     assert_eq!(ask(&|query| (query.limit, query.max_id, query.min_id) = (100, 8, 5)), "76");
     assert_eq!(ask(&|query| query.offset_date = 1_700_000_030), "21");
+    // Who names both means the message: others of its second come after it.
+    assert_eq!(ask(&|query| (query.offset_id, query.offset_date) = (4, 1)), "321");
     assert_eq!(ask(&|query| (query.limit, query.add_offset) = (i32::MAX, i32::MIN)), "");
     let found = room.ask(alice, &all).unwrap();
     let enums::messages::Messages::Slice(slice) = found else { panic!("{found:?}") };

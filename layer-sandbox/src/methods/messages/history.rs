@@ -35,9 +35,11 @@ pub(in crate::methods) fn window(
         (max_id <= 0 || *id < max_id) && (min_id <= 0 || *id > min_id) && fits(world, *id)
     };
     let ids: Vec<i32> = world.ids(actor.user, peer).rev().filter(in_bounds).collect();
+    // Clients that go from page to page name the last message by both; others of its second come after
+    // it too, so a number says all.
     let is_newer = |id: &i32| {
         let date = || world.post_of(actor.user, peer, *id).map_or(0, |post| post.date);
-        offset_id > 0 && *id >= offset_id || offset_date > 0 && date() >= offset_date
+        if offset_id > 0 { *id >= offset_id } else { offset_date > 0 && date() >= offset_date }
     };
     let first = ids.partition_point(is_newer);
     let first = i64::try_from(first).unwrap_or(i64::MAX) + i64::from(add_offset);
