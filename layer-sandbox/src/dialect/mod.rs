@@ -45,7 +45,7 @@ pub(crate) fn answer(layer: Option<i32>, query: &[u8], answer: &[u8]) -> Option<
     Writer { layer: theirs }.value(&value, &asked.ty)
 }
 
-/// What is said unasked, to a client of a layer. `None` if the layer has no words for it.
+/// What is said unasked, or late, to a client of a layer: a boxed object. `None` if the layer has no words for it.
 pub(crate) fn push(layer: Option<i32>, object: Vec<u8>) -> Option<Vec<u8>> {
     let Some(theirs) = layer.and_then(layer::of_client) else { return Some(object) };
     let mut reader = Reader::new(layer::ours(), &object);

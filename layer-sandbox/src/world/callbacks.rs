@@ -123,10 +123,10 @@ impl World {
         let waiting = waiting.ok_or_else(|| RpcError::new(400, "QUERY_ID_INVALID"))?;
         match waiting.asked {
             None => waiting.answer = Some(answer),
-            Some((key_id, session_id, msg_id)) => {
+            Some(asked) => {
                 self.talk.callbacks.waiting.remove(&query_id);
                 let answer: enums::messages::BotCallbackAnswer = answer.into();
-                self.answer_pending(key_id, session_id, msg_id, Ok(answer.to_bytes()));
+                self.answer_pending(asked, actor.now, answer.to_bytes());
             }
         }
         Ok(())

@@ -182,7 +182,7 @@ impl World {
         let Some(waiting) = self.talk.inline.waiting.remove(&query_id) else {
             return refused("QUERY_ID_INVALID");
         };
-        let Waiting { bot, user, query, asked: (key_id, session_id, msg_id), .. } = waiting;
+        let Waiting { bot, user, query, asked, .. } = waiting;
         let answered = &mut self.talk.inline.answered;
         answered.push_back(Answered { query_id, bot, user, query, results });
         if answered.len() > Inline::MOST_ANSWERED {
@@ -190,7 +190,7 @@ impl World {
         }
         let answer = types::messages::BotResults { query_id, results: shown, ..answer };
         let answer: enums::messages::BotResults = answer.into();
-        self.answer_pending(key_id, session_id, msg_id, Ok(answer.to_bytes()));
+        self.answer_pending(asked, actor.now, answer.to_bytes());
         Ok(())
     }
 

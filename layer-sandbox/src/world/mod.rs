@@ -59,6 +59,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::Now;
+use crate::dialect;
 use crate::exchange::Terms;
 use crate::faults::Faults;
 use crate::keys::{Keys, well_known_key};
@@ -346,14 +347,17 @@ impl World {
         session.is_some_and(|session| session.push(object))
     }
 
-    /// Answers a query that was held back. Returns whether it still waits.
+    /// Answers a query that was held back, named by its key, its session and its message, in the words of
+    /// whoever asked. Returns whether it still waits.
     pub(crate) fn answer_pending(
         &mut self,
-        key_id: i64,
-        session_id: i64,
-        msg_id: i64,
-        answer: Result<Vec<u8>, RpcError>,
+        (key_id, session_id, msg_id): (i64, i64, i64),
+        now: Now,
+        object: Vec<u8>,
     ) -> bool {
+        let layer = self.keys.get(key_id, now.unix()).and_then(|known| known.layer);
+        let answer = dialect::push(layer, object);
+        let answer = answer.ok_or_else(|| RpcError::new(500, "ANSWER_NOT_SENDABLE"));
         let session = self.sessions.get_mut(key_id, session_id);
         session.is_some_and(|session| session.calls.settle(msg_id, answer))
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use layer_sandbox::{Caller, Peer, SendOptions};
-use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
+use layer_tl_types::{Deserializable, Identifiable, Serializable, enums, functions, types};
 
 use crate::link::{Heard, Link, rpc_error};
 
@@ -186,9 +186,13 @@ fn nothing_that_was_said_is_shown_in_debug_output() {
     assert!(!text.contains("SECRET") && text.contains("AccountBox"), "{text}");
 }
 
-#[test]
-fn who_asks_a_bot_inline_waits_for_its_results() {
-    let mut talk = Talk::new();
+/// Alice asks the bot inline, in a layer if it is named; then the bot answers with these. Gives the
+/// number of her question, that of the query, and what she hears after the bot's answer.
+fn ask_inline(
+    talk: &mut Talk,
+    layer: Option<i32>,
+    results: Vec<enums::InputBotInlineResult>,
+) -> (i64, i64, Vec<Heard>) {
     let (alice, bot, now) = (talk.alice, talk.bot, talk.link.now);
     let world = &mut talk.link.world;
     let own = world.accounts.get_mut(bot).and_then(|user| user.bot.as_mut()).unwrap();
@@ -202,7 +206,10 @@ fn who_asks_a_bot_inline_waits_for_its_results() {
         "cats".into(),
         String::new(),
     );
-    let (msg_id, heard) = talk.link.ask(&query);
+    let (msg_id, heard) = match layer {
+        None => talk.link.ask(&query),
+        Some(layer) => talk.link.ask(&functions::InvokeWithLayer { layer, query }),
+    };
     assert!(heard.iter().all(|heard| heard.result().is_none()), "{heard:?}");
     let world = &mut talk.link.world;
     let pushes = world.take_pushes(bot, 1);
@@ -210,12 +217,43 @@ fn who_asks_a_bot_inline_waits_for_its_results() {
     let enums::Updates::Updates(asked) = asked else { panic!("{asked:?}") };
     let enums::Update::BotInlineQuery(asked) = &asked.updates[0] else { panic!("{asked:?}") };
     assert_eq!(asked.peer_type, Some(enums::InlineQueryPeerType::Pm));
-    let results = functions::messages::SetInlineBotResults::new(asked.query_id, vec![], 30);
+    let results = functions::messages::SetInlineBotResults::new(asked.query_id, results, 30);
     world.invoke(&Caller::new(bot, 2, 2, now), &results).unwrap();
     talk.link.timeout().unwrap();
-    let heard = talk.link.heard();
-    let answer = types::messages::BotResults::new(asked.query_id, vec![], 30, vec![]);
+    (msg_id, asked.query_id, talk.link.heard())
+}
+
+#[test]
+fn who_asks_a_bot_inline_waits_for_its_results() {
+    let mut talk = Talk::new();
+    let (msg_id, query_id, heard) = ask_inline(&mut talk, None, vec![]);
+    let answer = types::messages::BotResults::new(query_id, vec![], 30, vec![]);
     let answer: enums::messages::BotResults = answer.into();
     let results: Vec<_> = heard.iter().filter_map(Heard::result).collect();
     assert_eq!(results, [(msg_id, answer.to_bytes().as_slice())]);
+}
+
+#[test]
+fn what_is_answered_late_is_in_the_words_of_the_clients_layer() {
+    /// A button as layer 227 has it, and as we have it.
+    const CALLBACK_227: [u8; 4] = 0xe62b_c960_u32.to_le_bytes();
+    const BUTTON: [u8; 4] = types::KeyboardInlineButton::CONSTRUCTOR_ID.to_le_bytes();
+    let kind = types::InlineButtonTypeCallback { requires_password: false, data: b"1".to_vec() };
+    let button = types::KeyboardInlineButton::new("Press".into(), kind.into());
+    let row = types::KeyboardInlineButtonRow { buttons: vec![button.into()] };
+    let markup = types::ReplyInlineMarkup { force_reply: false, rows: vec![row.into()] };
+    let mut message = types::InputBotInlineMessageText::new("a cat".into());
+    message.reply_markup = Some(markup.into());
+    let result = types::InputBotInlineResult::new("1".into(), "article".into(), message.into());
+    for (layer, theirs) in [(None, BUTTON), (Some(227), CALLBACK_227)] {
+        let mut talk = Talk::new();
+        let (_, _, heard) = ask_inline(&mut talk, layer, vec![result.clone().into()]);
+        let results: Vec<_> = heard.iter().filter_map(Heard::result).collect();
+        let has = |word: [u8; 4]| results.iter().any(|(_, answer)| contains(answer, &word));
+        assert_eq!((has(BUTTON), has(CALLBACK_227)), (theirs == BUTTON, theirs == CALLBACK_227));
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
 }
