@@ -1,84 +1,15 @@
 // mtcute against the sandbox.
 
-import { checkConfig, main, troubles } from './loopback.mjs'
+import { checkConfig, main } from './loopback.mjs'
 import { sessionScenarios } from './sessions.mjs'
-
-import { readFileSync } from 'node:fs'
-
-import {
-  IntermediatePacketCodec,
-  MemoryStorage,
-  MtProxyTcpTransport,
-  ObfuscatedPacketCodec,
-  PaddedIntermediatePacketCodec,
-  TcpTransport,
-  TelegramClient,
-  tl,
-} from '@mtcute/node'
-import { NodeCryptoProvider, addPublicKey } from '@mtcute/node/utils.js'
-
-/** The URL of a file in an installed package, exported or not. */
-const inside = (name, file) => new URL(file, import.meta.resolve(name))
-
-// The table that addPublicKey writes to has no public name.
-const { __publicKeyIndex: keys } = await import(inside('@mtcute/core', 'tl/binary/rsa-keys.js'))
-const { version } = JSON.parse(readFileSync(inside('@mtcute/node', 'package.json')))
-
-/** TCP with a framing of our choice; the library's own always speaks the intermediate one. */
-class FramedTransport extends TcpTransport {
-  constructor(codec) {
-    super()
-    this.packetCodec = codec
-  }
-}
-
-const framed = (codec) => () => new FramedTransport(codec)
-
-const proxied =
-  (marker) =>
-  ({ host, port, secret }) =>
-    new MtProxyTcpTransport({ host, port, secret: marker + secret })
-
-const intermediate = () => new IntermediatePacketCodec()
-const padded = () => new PaddedIntermediatePacketCodec()
-
-const framings = {
-  intermediate: { transport: framed(intermediate) },
-  'intermediate+pfs': { transport: framed(intermediate), usePfs: true },
-  padded: { transport: framed(padded) },
-  'obfuscated-intermediate': { transport: framed(() => new ObfuscatedPacketCodec(intermediate())) },
-  'obfuscated-padded': { transport: framed(() => new ObfuscatedPacketCodec(padded())) },
-  'mtproxy-intermediate': { transport: proxied('') },
-  'mtproxy-padded': { transport: proxied('dd') },
-  'mtproxy-padded+pfs': { transport: proxied('dd'), usePfs: true },
-}
-
-/** A client without a login whose only data centre, key and proxy are the sandbox's. */
-async function clientFor(sandbox, framing) {
-  const crypto = new NodeCryptoProvider()
-  await crypto.initialize()
-  for (const fingerprint of Object.keys(keys)) delete keys[fingerprint]
-  addPublicKey(crypto, sandbox.key)
-  // It stores fingerprints with 16 digits and looks them up without their leading zeros.
-  for (const [fingerprint, key] of Object.entries(keys)) {
-    keys[BigInt(`0x${fingerprint}`).toString(16)] = key
-  }
-
-  const { transport, usePfs = false } = framings[framing]
-  const here = { id: sandbox.dc, ipAddress: sandbox.host, port: sandbox.port }
-  const client = new TelegramClient({
-    apiId: 1,
-    apiHash: '0'.repeat(32),
-    storage: new MemoryStorage(),
-    transport: transport(sandbox),
-    defaultDcs: { main: here, media: here },
-    network: { usePfs },
-    logLevel: 5,
-  })
-  // It tries again for ever, and tells of it only here.
-  client.onError.add((error) => troubles.push(error))
-  return client
-}
+import { People } from './people.mjs'
+import { bot } from './bot.mjs'
+import { cut } from './cut.mjs'
+import { files } from './files.mjs'
+import { group } from './group.mjs'
+import { login } from './login.mjs'
+import { talk } from './talk.mjs'
+import { clientFor, framings, layer, version } from './mtcute.mjs'
 
 /**
  * A fresh key (with PFS a second one, bound to it), then help.getConfig: inside initConnection, and
@@ -136,5 +67,24 @@ async function connect(sandbox, framing) {
   }
 }
 
-const scenarios = { config, ...sessionScenarios(connect) }
-await main({ client: 'mtcute', version, layer: tl.LAYER, framings, scenarios })
+/** The scenarios with people, each with clients of its own. */
+const among = (scenario) => async (sandbox, framing) => {
+  const people = new People(sandbox, () => clientFor(sandbox, framing))
+  try {
+    return await scenario(people)
+  } finally {
+    await people.leave()
+  }
+}
+
+const scenarios = {
+  config,
+  ...sessionScenarios(connect),
+  login: among(login),
+  talk: among(talk),
+  group: among(group),
+  bot: among(bot),
+  files: among(files),
+  cut: among(cut),
+}
+await main({ client: 'mtcute', version, layer, framings, scenarios })
