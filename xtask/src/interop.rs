@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::command::cargo;
 use crate::installed::{self, create, read};
 use crate::server::{self, Killed, Sandbox};
 
@@ -38,10 +39,14 @@ pub(crate) fn run(filter: Option<&str>) -> Result<(), String> {
     if rows.iter().any(Row::is_python) {
         installed::python(&places.scripts.join("requirements.txt"), &places.venv, &places.caches)?;
     }
-    if !rows.iter().all(Row::is_python) {
+    if rows.iter().any(Row::is_node) {
         installed::node(&places.scripts, &places.scripts, &places.node, &places.caches)?;
     }
-    let sandbox = server::build(&places.target, false)?;
+    let sandbox = if rows.iter().any(Row::is_ours) {
+        build_with_ours(&places)?
+    } else {
+        server::build(&places.target, false)?
+    };
 
     let red = run_rows(&places, &sandbox, &rows);
     println!("{} of {} rows green", rows.len() - red, rows.len());
@@ -49,6 +54,19 @@ pub(crate) fn run(filter: Option<&str>) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("{red} interop rows are not green; see the logs in {}", places.logs.display()))
+    }
+}
+
+/// Builds the sandbox and our own client in one go, so that they share what both are made of. Returns
+/// the sandbox's path.
+fn build_with_ours(places: &Places) -> Result<PathBuf, String> {
+    let build = ["build", "-p", "layer-sandbox", "--features", "layer-sandbox/listen"];
+    let what = ["-p", "layer-client", "--bin", "layer-sandbox", "--example", "interop"];
+    let mut build = cargo(build.into_iter().chain(what));
+    match build.arg("--target-dir").arg(&places.target).status() {
+        Ok(status) if status.success() => Ok(places.target.join("debug/layer-sandbox")),
+        Ok(status) => Err(format!("building the sandbox and our client: {status}")),
+        Err(error) => Err(format!("building the sandbox and our client: {error}")),
     }
 }
 
@@ -123,6 +141,45 @@ impl Row {
         self.script.ends_with(".py")
     }
 
+    fn is_node(&self) -> bool {
+        self.script.ends_with(".mjs")
+    }
+
+    /// Whether our own client takes part: alone, or driving another one.
+    fn is_ours(&self) -> bool {
+        self.script.ends_with(".rs") || self.scenario == "across"
+    }
+
+    /// What runs the row's script, and the script's path.
+    fn runner(&self, places: &Places) -> (PathBuf, PathBuf) {
+        if self.is_python() {
+            (places.venv.join("bin/python"), places.scripts.join(&self.script))
+        } else {
+            (PathBuf::from("node"), places.node.join(&self.script))
+        }
+    }
+
+    /// The row's command, without the arguments that all scripts take.
+    fn command(&self, places: &Places) -> Command {
+        let mut command = if self.is_ours() {
+            let mut ours = Command::new(places.target.join("debug/examples/interop"));
+            if !self.script.ends_with(".rs") {
+                let (program, script) = self.runner(places);
+                ours.arg("--partner").arg(&self.client).args([program, script]);
+            }
+            ours
+        } else {
+            let (program, script) = self.runner(places);
+            let mut command = Command::new(program);
+            command.arg(script);
+            command
+        };
+        // Else Python would put its compiled files beside the scripts. Those of the libraries are there
+        // since they were installed.
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
     /// Runs the row's script against a sandbox of its own, whose clock and faults are its alone.
     fn run(&self, places: &Places, sandbox: &Path) -> Outcome {
         let log = |what: &str| {
@@ -141,18 +198,7 @@ impl Row {
     fn output(&self, places: &Places, sandbox: &Sandbox, log: &Path) -> Result<String, String> {
         let failed = |error| format!("{}: {error}", log.display());
         let file = File::create(log).map_err(failed)?;
-        let mut script = if self.is_python() {
-            let mut python = Command::new(places.venv.join("bin/python"));
-            python.arg(places.scripts.join(&self.script));
-            // Else Python would put its compiled files beside the scripts. Those of the libraries are
-            // there since they were installed.
-            python.env("PYTHONDONTWRITEBYTECODE", "1");
-            python
-        } else {
-            let mut node = Command::new("node");
-            node.arg(places.node.join(&self.script));
-            node
-        };
+        let mut script = self.command(places);
         script
             .args([&self.scenario, &self.framing])
             .args(["--address", sandbox.told("address")?, "--control", sandbox.told("control")?])
