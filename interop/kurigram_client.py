@@ -25,7 +25,6 @@ from pyrogram.connection.transport import (
 from pyrogram.crypto import aes, rsa
 from pyrogram.raw.all import layer
 from pyrogram.raw.core import Bytes
-from telethon.crypto import AES
 
 # In Python it takes 2 s for a megabyte, in which its loop stands still and its links die.
 aes.ige256_encrypt, aes.ige256_decrypt = cryptg.encrypt_ige, cryptg.decrypt_ige
@@ -141,20 +140,8 @@ async def talk(sandbox, framing):
             await client.disconnect()
 
 
-def by_openssl(scenario):
-    """The scenario with the AES of OpenSSL, as Telethon calls it: Kurigram's own is in Python and takes
-    minutes for some megabytes."""
-
-    async def run(sandbox, framing):
-        aes.ige256_encrypt, aes.ige256_decrypt = AES.encrypt_ige, AES.decrypt_ige
-        return await scenario(sandbox, framing)
-
-    return run
-
-
 if __name__ == "__main__":
     kind = kurigram_person.KurigramPerson
     kind.client_for = staticmethod(client_for)
     scenarios = {"config": config, **sessions.scenarios(talk), **cast.scenarios(kind)}
-    scenarios["files"] = by_openssl(scenarios["files"])
     sys.exit(loopback.main("kurigram", __version__, layer, FRAMINGS, scenarios))
