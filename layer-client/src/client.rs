@@ -8,6 +8,7 @@ use layer_tl_types::enums;
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
+use crate::files::Origins;
 use crate::login::FormerLogins;
 use crate::net::dcs::{Dcs, Purpose};
 use crate::net::why::Why;
@@ -80,6 +81,13 @@ impl WeakClient {
     pub(crate) fn upgrade(&self) -> Option<Client> {
         Some(Client { inner: self.inner.upgrade()?, alive: self.alive.upgrade()? })
     }
+
+    /// A message that is handed out: where its file is is remembered.
+    pub(crate) fn saw(&self, message: &enums::Message) {
+        if let Some(inner) = self.inner.upgrade() {
+            inner.origins.saw(message);
+        }
+    }
 }
 
 /// What the core of a client tells its updates. None of it may wait.
@@ -106,6 +114,7 @@ pub(crate) struct Inner {
     pub(crate) saver: Arc<Saver>,
     pub(crate) dcs: Dcs,
     pub(crate) peers: Peers,
+    pub(crate) origins: Origins,
     /// The updates.
     pub(crate) feed: Arc<Feed>,
     /// Set once, before anything can be heard.
@@ -182,6 +191,7 @@ impl Client {
         let saver = Saver::new(backend, session);
         let inner = Arc::new(Inner {
             peers,
+            origins: Origins::default(),
             feed: Feed::of(&saver, config.update_queue),
             saver,
             dcs: Dcs::new(home),

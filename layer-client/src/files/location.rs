@@ -135,26 +135,12 @@ pub(super) async fn looked_up(
     location: &enums::InputFileLocation,
     origin: &Origin,
 ) -> Result<Option<enums::InputFileLocation>, InvocationError> {
-    let reference = match origin {
-        Origin::Message { peer, id } => {
-            let found = client.get_messages_by_id(peer.clone(), &[*id]).await?;
-            let message = found.into_iter().next().flatten();
-            message.and_then(|message| reference_in(&message, location))
-        }
-        Origin::ProfilePhoto { user } => match location {
-            enums::InputFileLocation::InputPhotoFileLocation(of) => {
-                // This one, and not those before it.
-                let (user_id, offset, max_id, limit) = (user.clone(), -1, of.id, 1);
-                let request = photos::GetUserPhotos { user_id, offset, max_id, limit };
-                let (photos, _) = client.profile_photos(&request).await?;
-                photos.into_iter().find_map(|photo| match photo {
-                    enums::Photo::Photo(photo) if photo.id == of.id => Some(photo.file_reference),
-                    _ => None,
-                })
-            }
-            _ => None,
-        },
+    let which = match location {
+        enums::InputFileLocation::InputDocumentFileLocation(of) => Which::Document(of.id),
+        enums::InputFileLocation::InputPhotoFileLocation(of) => Which::Photo(of.id),
+        _ => return Ok(None),
     };
+    let reference = reference(client, which, origin).await?;
     Ok(reference.map(|reference| {
         let mut location = location.clone();
         set_reference(&mut location, reference);
@@ -162,16 +148,48 @@ pub(super) async fn looked_up(
     }))
 }
 
-fn reference_in(message: &Message, location: &enums::InputFileLocation) -> Option<Vec<u8>> {
-    match location {
-        enums::InputFileLocation::InputDocumentFileLocation(of) => {
-            let document = message.document().filter(|document| document.id() == of.id)?;
+/// A file that has a reference, by its id.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which {
+    Photo(i64),
+    Document(i64),
+}
+
+/// The reference that a file has by now where it was seen; `None` if it is not there any more.
+pub(super) async fn reference(
+    client: &Client,
+    which: Which,
+    origin: &Origin,
+) -> Result<Option<Vec<u8>>, InvocationError> {
+    match origin {
+        Origin::Message { peer, id } => {
+            let found = client.get_messages_by_id(peer.clone(), &[*id]).await?;
+            let message = found.into_iter().next().flatten();
+            Ok(message.and_then(|message| reference_in(&message, which)))
+        }
+        Origin::ProfilePhoto { user } => {
+            let Which::Photo(id) = which else { return Ok(None) };
+            // This one, and not those before it.
+            let (user_id, offset, max_id, limit) = (user.clone(), -1, id, 1);
+            let request = photos::GetUserPhotos { user_id, offset, max_id, limit };
+            let (photos, _) = client.profile_photos(&request).await?;
+            Ok(photos.into_iter().find_map(|photo| match photo {
+                enums::Photo::Photo(photo) if photo.id == id => Some(photo.file_reference),
+                _ => None,
+            }))
+        }
+    }
+}
+
+fn reference_in(message: &Message, which: Which) -> Option<Vec<u8>> {
+    match which {
+        Which::Document(id) => {
+            let document = message.document().filter(|document| document.id() == id)?;
             Some(document.raw().file_reference.clone())
         }
-        enums::InputFileLocation::InputPhotoFileLocation(of) => {
-            let photo = message.photo().filter(|photo| photo.id() == of.id)?;
+        Which::Photo(id) => {
+            let photo = message.photo().filter(|photo| photo.id() == id)?;
             Some(photo.raw().file_reference.clone())
         }
-        _ => None,
     }
 }

@@ -82,7 +82,20 @@ impl SendAlbum {
         request.silent = how.silent;
         request.reply_to = how.reply_sent();
         request.schedule_date = how.schedule_date;
-        let updates = client.invoke(&request).await?;
+        let updates = match client.invoke(&request).await {
+            Err(error) if error.is("FILE_REFERENCE_*") => {
+                // Which one it is the error says, but not whether it is the only one.
+                let mut is_renewed = false;
+                for enums::InputSingleMedia::Media(single) in &mut request.multi_media {
+                    is_renewed |= client.renew(&mut single.media).await?;
+                }
+                if !is_renewed {
+                    return Err(error);
+                }
+                client.invoke(&request).await?
+            }
+            sent => sent?,
+        };
         let found = sent::messages(&client, updates, &random_ids);
         Ok(found.into_iter().map(|raw| client.wrap(raw)).collect())
     }

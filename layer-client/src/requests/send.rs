@@ -142,7 +142,16 @@ impl SendMessage {
                 request.entities = message.entities_sent(&client.inner.peers);
                 request.schedule_date = message.schedule_date;
                 request.send_as = send_as;
-                client.invoke(&request).await?
+                match client.invoke(&request).await {
+                    // It was not sent, so its number is as good as new.
+                    Err(error) if error.is("FILE_REFERENCE_*") => {
+                        if !client.renew(&mut request.media).await? {
+                            return Err(error);
+                        }
+                        client.invoke(&request).await?
+                    }
+                    sent => sent?,
+                }
             }
             None => {
                 let mut request = messages::SendMessage::new(peer, text, random_id);

@@ -45,6 +45,9 @@ impl PartialEq for Message {
 impl Message {
     /// One that a client hands out.
     pub(crate) fn of(raw: enums::Message, client: Option<&WeakClient>) -> Self {
+        if let Some(client) = client {
+            client.saw(&raw);
+        }
         Self { raw, client: client.cloned() }
     }
 
