@@ -265,7 +265,9 @@ class KurigramPerson(Person):
         return await self.client.export_chat_invite_link(peer)
 
     async def look_at_link(self, link):
-        return (await self.client.get_chat(link)).title
+        found = await self.client.get_chat(link)
+        true(found.is_preview, f"already in it: {found}")
+        return found.title
 
     async def join_by_link(self, link):
         peer = (await self.client.join_chat(link)).chat.id
