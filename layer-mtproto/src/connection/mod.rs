@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use layer_crypto::dh::KnownPrimes;
-use layer_tl_types::{Identifiable, functions};
+use layer_tl_types::{Identifiable, RawObject, functions};
 use layer_wire::framing::Decoder;
 use layer_wire::gzip;
 use rand_core::CryptoRng;
@@ -396,7 +396,10 @@ impl Connection {
 
 /// Whether packing may pay: what is short is not worth it, and media is packed already.
 fn may_be_packed(body: &[u8]) -> bool {
-    let id = body.first_chunk().map(|id| u32::from_le_bytes(*id));
+    const WITHOUT_UPDATES: u32 = functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID;
+    // Parts of files go out in this wrapper, which is its id and then the query.
+    let query = body.strip_prefix(&WITHOUT_UPDATES.to_le_bytes()).unwrap_or(body);
+    let id = query.first_chunk().map(|id| u32::from_le_bytes(*id));
     let is_media = matches!(
         id,
         Some(

@@ -2,7 +2,7 @@
 //! messages (mtproto/description, "Message Sequence Number"), and what is packed.
 
 use layer_mtproto::connection::Call;
-use layer_tl_types::{Identifiable, Serializable, functions, types};
+use layer_tl_types::{Identifiable, RawObject, Serializable, functions, types};
 
 use crate::peer::{Peer, Said, question};
 
@@ -164,7 +164,11 @@ fn long_functions_are_packed_and_media_is_not() {
         functions::upload::SaveFilePart::CONSTRUCTOR_ID,
         functions::upload::SaveBigFilePart::CONSTRUCTOR_ID,
     ] {
-        peer.call(Call::new([&id.to_le_bytes()[..], &[0; 4000]].concat()));
+        let part = [&id.to_le_bytes()[..], &[0; 4000]].concat();
+        peer.call(Call::new(part.clone()));
+        assert!(!peer.listen()[0].was_packed);
+        let wrapper = functions::InvokeWithoutUpdates::<RawObject>::CONSTRUCTOR_ID;
+        peer.call(Call::new([&wrapper.to_le_bytes()[..], &part].concat()));
         assert!(!peer.listen()[0].was_packed);
     }
 }
