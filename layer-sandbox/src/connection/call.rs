@@ -1,6 +1,6 @@
 //! Queries: unwrapped, held until others are done, executed once, and answered (api/invoking).
 
-use layer_tl_types::{Serializable, enums, types};
+use layer_tl_types::{Identifiable, Serializable, enums, types};
 use layer_wire::gzip;
 use layer_wire::message::write_rpc_result;
 
@@ -152,9 +152,10 @@ impl Turn<'_> {
         self.session.outbox.put(msg_id, seq_no, body, Some(query));
     }
 
-    /// An object as it goes out: packed if it is large.
+    /// An object as it goes out: packed if it is large, and no part of a file, which is packed already.
     pub(super) fn pack(&self, object: Vec<u8>) -> Vec<u8> {
-        if object.len() < PACKED_FROM && !self.world.faults.gzip_answers {
+        let may_pay = object.len() >= PACKED_FROM && !is_part_of_file(&object);
+        if !may_pay && !self.world.faults.gzip_answers {
             return object;
         }
         gzip::pack(&object).unwrap_or(object)
@@ -180,5 +181,28 @@ impl Turn<'_> {
         let kept = self.session.outbox.remove(msg_id)?;
         let bytes = i32::try_from(kept.body.len()).unwrap_or(i32::MAX);
         Some(types::RpcAnswerDropped { msg_id, seq_no: kept.seq_no, bytes }.into())
+    }
+}
+
+fn is_part_of_file(object: &[u8]) -> bool {
+    use types::upload::{CdnFile, File};
+    let id = object.first_chunk().map(|id| u32::from_le_bytes(*id));
+    [File::CONSTRUCTOR_ID, CdnFile::CONSTRUCTOR_ID].map(Some).contains(&id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_files_are_told_from_what_may_be_packed() {
+        let r#type = enums::storage::FileType::FileUnknown;
+        let part = types::upload::File { r#type, mtime: 0, bytes: vec![0; 5000] };
+        assert!(is_part_of_file(&enums::upload::File::from(part).to_bytes()));
+        let part = types::upload::CdnFile { bytes: vec![0; 5000] };
+        assert!(is_part_of_file(&enums::upload::CdnFile::from(part).to_bytes()));
+        for other in [enums::Updates::TooLong.to_bytes(), vec![0; 5000], Vec::new()] {
+            assert!(!is_part_of_file(&other));
+        }
     }
 }
