@@ -322,6 +322,7 @@ impl World {
             forwarded: (!drop_author).then_some(header),
             via_bot: post.content.via_bot,
             media: post.content.media.clone(),
+            poll: post.content.poll,
             album: post.content.album,
             ..Content::default()
         })

@@ -4,7 +4,7 @@
 //! `codes` and `passwords` by what; `names`, `finding` and `preferences` what they are called and have
 //! chosen.
 //!
-//! `posts` is all that was said, `boxes` what each account and channel has been told of it in order,
+//! `posts` is all that was said, `polls` what is voted on in it, `boxes` what each account and channel has been told of it in order,
 //! `chats` and `dialogs` where. `talk` holds them together: saying something; `sending`, `reading` and others are
 //! the further things that people do, and `acts` the same for who speaks without a client. `fanout` tells
 //! all who are concerned, `difference` those who were away; `ears` is for who listens without a client.
@@ -38,6 +38,7 @@ mod names;
 mod passwords;
 mod peer;
 mod people;
+pub(crate) mod polls;
 pub(crate) mod posts;
 mod preferences;
 pub(crate) mod reading;
@@ -284,6 +285,7 @@ impl World {
             return own;
         }
         self.send_scheduled(caller.now);
+        self.close_due_polls(caller.now);
         let answer = router::call(self, caller, query);
         match self.held_back.take() {
             Some(delay) => Reply::After(delay, answer),

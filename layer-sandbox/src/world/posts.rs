@@ -74,6 +74,9 @@ pub(crate) struct Content {
     /// A photo or a document.
     #[serde(default)]
     pub(crate) media: Option<Media>,
+    /// A poll, by its id.
+    #[serde(default)]
+    pub(crate) poll: Option<i64>,
     /// The album that it is part of.
     #[serde(default)]
     pub(crate) album: Option<i64>,
@@ -186,7 +189,7 @@ impl World {
             fwd_from: forwarded.clone().map(Into::into),
             via_bot_id: post.content.via_bot,
             reply_to: self.reply_header(viewer, post),
-            media: post.content.media.as_ref().map(|media| self.shown_media(viewer, media)),
+            media: self.shown_beside(viewer, &post.content),
             grouped_id: post.content.album,
             reply_markup: markup.clone(),
             entities: (!entities.is_empty()).then(|| entities.clone()),

@@ -27,6 +27,7 @@ const WHEN_ONLINE: i32 = 0x7fff_fffe;
 pub(crate) struct Given {
     pub(crate) text: String,
     pub(crate) media: Option<Media>,
+    pub(crate) poll: Option<i64>,
     pub(crate) entities: Option<Vec<enums::MessageEntity>>,
     pub(crate) markup: Option<enums::ReplyMarkup>,
     pub(crate) reply_to: Option<i32>,
@@ -49,10 +50,10 @@ impl World {
         peer: Peer,
         given: Given,
     ) -> Result<Content, RpcError> {
-        let Given { text, media, entities, markup, reply_to, silent, noforwards } = given;
-        let entities = match &media {
-            Some(_) => self.checked_caption(actor.user, &text, entities)?,
-            None => self.checked_text(actor.user, &text, entities)?,
+        let Given { text, media, poll, entities, markup, reply_to, silent, noforwards } = given;
+        let entities = match media.is_some() || poll.is_some() {
+            true => self.checked_caption(actor.user, &text, entities)?,
+            false => self.checked_text(actor.user, &text, entities)?,
         };
         // People have no buttons.
         let markup = markup.filter(|_| self.accounts.is_bot(actor.user));
@@ -65,7 +66,7 @@ impl World {
             },
         };
         let content = Content { text, media, entities, markup, reply_to, ..Content::default() };
-        Ok(Content { silent, noforwards, ..content })
+        Ok(Content { silent, noforwards, poll, ..content })
     }
 
     /// The answer to who sends again what it has sent already, by its `random_id`.
@@ -182,7 +183,7 @@ impl World {
             silent: content.silent,
             from_scheduled: true,
             from_id: Some(Peer::User(viewer).into()),
-            media: content.media.as_ref().map(|media| self.shown_media(viewer, media)),
+            media: self.shown_beside(viewer, content),
             entities: (!content.entities.is_empty()).then(|| content.entities.clone()),
             reply_to: reply.map(|id| super::posts::reply_header(id, false)),
             ..types::Message::new(id, (*peer).into(), *date, content.text.clone())
@@ -307,6 +308,7 @@ impl World {
         match given {
             Some(mut given) => {
                 given.media = given.media.or_else(|| content.media.clone());
+                given.poll = content.poll;
                 let changed = self.content(actor, peer, given)?;
                 (content.text, content.entities, content.markup) =
                     (changed.text, changed.entities, changed.markup);
@@ -354,7 +356,7 @@ impl World {
         Ok(())
     }
 
-    fn may_edit(&self, actor: &Actor, post: &Post) -> Result<(), RpcError> {
+    pub(super) fn may_edit(&self, actor: &Actor, post: &Post) -> Result<(), RpcError> {
         let forbidden = Err(RpcError::new(403, "MESSAGE_AUTHOR_REQUIRED"));
         if let Some(channel) = post.as_channel {
             let channel = self.channel_of(actor.user, channel, actor.date())?;

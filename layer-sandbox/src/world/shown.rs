@@ -24,6 +24,9 @@ pub(crate) fn peers_of_message(message: &enums::Message) -> Vec<Peer> {
             if let Some(reactions) = &message.reactions {
                 peers_of_reactions(reactions, &mut peers);
             }
+            if let Some(enums::MessageMedia::Poll(poll)) = &message.media {
+                peers_of_results(&poll.results, &mut peers);
+            }
         }
         enums::Message::Service(message) => {
             peers.push(Peer::from(&message.peer_id));
@@ -56,6 +59,14 @@ fn peers_of_reactions(reactions: &enums::MessageReactions, peers: &mut Vec<Peer>
     for recent in reactions.recent_reactions.iter().flatten() {
         let enums::MessagePeerReaction::Reaction(recent) = recent;
         peers.push(Peer::from(&recent.peer_id));
+    }
+}
+
+fn peers_of_results(results: &enums::PollResults, peers: &mut Vec<Peer>) {
+    let enums::PollResults::Results(results) = results;
+    peers.extend(results.recent_voters.iter().flatten().map(Peer::from));
+    for enums::PollAnswerVoters::Voters(answer) in results.results.iter().flatten() {
+        peers.extend(answer.recent_voters.iter().flatten().map(Peer::from));
     }
 }
 
@@ -123,6 +134,8 @@ pub(crate) fn peers_of_update(update: &Update) -> Vec<Peer> {
             peers.push(Peer::from(&update.peer));
             peers_of_reactions(&update.reactions, &mut peers);
         }
+        Update::MessagePoll(update) => peers_of_results(&update.results, &mut peers),
+        Update::MessagePollVote(update) => peers.push(Peer::from(&update.peer)),
         Update::BotInlineQuery(update) => peers.push(Peer::User(update.user_id)),
         Update::BotInlineSend(update) => peers.push(Peer::User(update.user_id)),
         Update::InlineBotCallbackQuery(update) => peers.push(Peer::User(update.user_id)),

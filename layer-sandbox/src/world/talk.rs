@@ -9,6 +9,7 @@ use super::callbacks::Callbacks;
 use super::chats::{Channel, Group};
 use super::fanout::{Actor, Batch};
 use super::inline::Inline;
+use super::polls::Polls;
 use super::posts::{Content, Post, Posts};
 use super::{Peer, World};
 use crate::router::RpcError;
@@ -26,6 +27,8 @@ pub(crate) struct Talk {
     pub(crate) groups: BTreeMap<i64, Group>,
     pub(crate) channels: BTreeMap<i64, Channel>,
     pub(crate) posts: Posts,
+    #[serde(default)]
+    pub(crate) polls: Polls,
     #[serde(skip)]
     pub(crate) callbacks: Callbacks,
     pub(crate) inline: Inline,
@@ -42,6 +45,7 @@ impl Default for Talk {
             groups: BTreeMap::new(),
             channels: BTreeMap::new(),
             posts: Posts::default(),
+            polls: Polls::default(),
             callbacks: Callbacks::default(),
             inline: Inline::default(),
             last_chat_id: FIRST_CHAT_ID,

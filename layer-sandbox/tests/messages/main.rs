@@ -19,5 +19,6 @@ mod lists;
 mod marks;
 mod media;
 mod members;
+mod polls;
 mod private;
 mod room;

@@ -26,8 +26,12 @@ pub(in crate::methods) fn send_media(
         return Ok(answer);
     }
     world.may_write(&actor, peer)?;
-    let media = Some(world.given_media(caller, query.media)?);
+    let (media, poll) = match query.media {
+        enums::InputMedia::Poll(poll) => (None, Some(world.new_poll(&actor, *poll)?)),
+        media => (Some(world.given_media(caller, media)?), None),
+    };
     let given = Given {
+        poll,
         reply_to: reply_to(query.reply_to.as_ref()),
         text: query.message,
         media,
@@ -98,7 +102,8 @@ pub(in crate::methods) fn send_multi_media(
         })?;
         companies.push(world.company(&media));
         let (text, entities, media) = (single.message, single.entities, Some(media));
-        let given = Given { text, media, entities, reply_to, silent, noforwards, markup: None };
+        let given =
+            Given { text, media, entities, reply_to, silent, noforwards, ..Given::default() };
         let mut content = world.content(&actor, peer, given)?;
         content.album = album;
         contents.push((content, random_id));

@@ -30,6 +30,7 @@ pub(in crate::methods) fn send_message(
         reply_to: reply_to(query.reply_to.as_ref()),
         text: query.message,
         media: None,
+        poll: None,
         entities: query.entities,
         markup: query.reply_markup,
         silent: query.silent,
@@ -55,6 +56,9 @@ pub(in crate::methods) fn edit_message(
     let actor = world.actor(caller)?;
     let peer = world.peer(&actor, &query.peer)?;
     let (entities, markup) = (query.entities, query.reply_markup);
+    if let Some(enums::InputMedia::Poll(poll)) = &query.media {
+        return world.edit_poll(&actor, peer, query.id, poll, markup);
+    }
     let media = query.media.map(|media| world.given_media(caller, media)).transpose()?;
     match (query.message, media) {
         (None, None) => world.edit(&actor, peer, query.id, None, markup),
