@@ -40,9 +40,12 @@ pub(crate) enum Command {
     /// Tell who is logged in.
     #[command(after_help = examples::WHOAMI)]
     Whoami(Account),
-    /// Send a message.
+    /// Send a message, or a file.
     #[command(after_help = examples::SEND)]
     Send(Send),
+    /// Fetch the photo or file of a message.
+    #[command(after_help = examples::DOWNLOAD)]
+    Download(Download),
     /// Print the last messages of a chat, the newest first.
     #[command(after_help = examples::HISTORY)]
     History(History),
@@ -172,9 +175,18 @@ pub(crate) struct Send {
     /// me, @name, +phone, an id or a t.me link.
     #[arg(allow_hyphen_values = true)]
     pub(crate) peer: String,
-    /// The text; `-` reads it from the standard input.
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) text: String,
+    /// The text, of a file its caption; `-` reads it from the standard input.
+    #[arg(allow_hyphen_values = true, required_unless_present = "file")]
+    pub(crate) text: Option<String>,
+    /// A file to send, as it is; `-` reads it from the standard input, however long it is.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<PathBuf>,
+    /// The file's name for those who get it [default: its own]
+    #[arg(long, requires = "file")]
+    pub(crate) name: Option<String>,
+    /// Send the file as a photo, which the server makes smaller.
+    #[arg(long, requires = "file")]
+    pub(crate) photo: bool,
     /// Read the text as markdown.
     #[arg(long, conflicts_with = "html")]
     pub(crate) markdown: bool,
@@ -195,6 +207,29 @@ pub(crate) struct Send {
 impl fmt::Debug for Send {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Send").field("account", &self.account).finish_non_exhaustive()
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Download {
+    /// me, @name, +phone, an id or a t.me link.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) peer: String,
+    /// The message's id, as `layer history` shows it.
+    pub(crate) message: i32,
+    /// Where it goes: a file, a folder, or `-` for the standard output [default: here, under its name]
+    pub(crate) path: Option<PathBuf>,
+    /// Replace a file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) account: Account,
+}
+
+/// Shows not whose message it is.
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download").field("account", &self.account).finish_non_exhaustive()
     }
 }
 
@@ -283,7 +318,18 @@ mod tests {
         let line = ["layer", "send", "-1001234567890", "-", "--silent"];
         let arguments = Arguments::try_parse_from(line).unwrap();
         let Some(Command::Send(send)) = arguments.command else { panic!() };
-        assert_eq!((&*send.peer, &*send.text, send.silent), ("-1001234567890", "-", true));
+        let text = send.text.as_deref();
+        assert_eq!((&*send.peer, text, send.silent), ("-1001234567890", Some("-"), true));
+    }
+
+    #[test]
+    fn there_is_a_text_or_a_file_to_send() {
+        let parse = |line: &[&str]| Arguments::try_parse_from([&["layer", "send"], line].concat());
+        assert!(parse(&["me"]).is_err());
+        assert!(parse(&["me", "Hello", "--name", "a.txt"]).is_err(), "a name of no file");
+        let arguments = parse(&["me", "--file", "-", "--name", "a.txt"]).unwrap();
+        let Some(Command::Send(send)) = arguments.command else { panic!() };
+        assert_eq!((send.text, send.file), (None, Some(PathBuf::from("-"))));
     }
 
     #[test]
@@ -296,9 +342,20 @@ mod tests {
 
     #[test]
     fn debug_shows_no_secret() {
-        let lines: [&[&str]; 3] = [
+        let lines: [&[&str]; 4] = [
             &["login", "--phone", "secret!", "--code", "secret!", "--api-hash", "secret!"],
-            &["send", "secret!", "secret!", "--proxy", "socks5://me:secret!@host:1"],
+            &["download", "secret!", "7", "secret!"],
+            &[
+                "send",
+                "secret!",
+                "secret!",
+                "--name",
+                "secret!",
+                "--file",
+                "secret!",
+                "--proxy",
+                "socks5://me:secret!@host:1",
+            ],
             &["sandbox", "--user", "Alice:+1:secret!"],
         ];
         for line in lines {

@@ -53,7 +53,22 @@ Examples:
   layer send me Hello
   layer send @someone '**bold**' --markdown --silent
   layer send -1001234567890 Yes --reply-to 7
-  layer send me - < notes.txt";
+  layer send me - < notes.txt
+  layer send me --file holiday.mp4
+  layer send @someone 'Look!' --file sea.jpg --photo
+  layer send me --file - --name home.tar < home.tar     from a pipe too, of any length
+
+A file of a regular path is held against its length: if it changes on the way, that is an error.";
+
+pub(crate) const DOWNLOAD: &str = "\
+Examples:
+  layer download me 7                          here, under the name it was sent with
+  layer download me 7 Downloads
+  layer download @someone 12 sea.jpg --force
+  layer download -1001234567890 4 -     to the standard output, for a pipe or a file
+
+What is interrupted is resumed: until it is whole it lies beside its place, in a file that ends in
+.part, and the same command goes on from there. Into a pipe it always begins anew.";
 
 pub(crate) const HISTORY: &str = "\
 Examples:
@@ -74,5 +89,5 @@ Examples:
 
 /// Those that a test types.
 #[cfg(test)]
-pub(crate) const EACH: [&str; 10] =
-    [ALL, TOUR, SANDBOX, LOGIN, LOGOUT, WHOAMI, SEND, HISTORY, CHATS, LISTEN];
+pub(crate) const EACH: [&str; 11] =
+    [ALL, TOUR, SANDBOX, LOGIN, LOGOUT, WHOAMI, SEND, DOWNLOAD, HISTORY, CHATS, LISTEN];

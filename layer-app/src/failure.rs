@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use layer_client::session::SessionError;
-use layer_client::{ConfigError, InvocationError, RpcError, SignInError};
+use layer_client::{ConfigError, FileError, InvocationError, RpcError, SignInError};
 use layer_sandbox::sandbox::StartError;
 
 use crate::proxy::ProxyError;
@@ -31,6 +31,16 @@ pub(crate) enum Failure {
     Proxy(#[from] ProxyError),
     #[error("can't read the key {}: {error}", path.display())]
     Key { path: PathBuf, error: io::Error },
+    #[error("can't read {}: {error}", path.display())]
+    Source { path: PathBuf, error: io::Error },
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    #[error("there is no message {0} in that chat")]
+    NoMessage(i32),
+    #[error("message {0} has neither a photo nor a file")]
+    NoFile(i32),
+    #[error("can't begin: {0}")]
+    Runtime(io::Error),
     #[error("{0}")]
     Usage(String),
     #[error("can't write to the standard output: {0}")]
@@ -65,6 +75,14 @@ impl Failure {
             Self::NotLoggedIn => Some(LOG_IN),
             Self::NoAnswer => Some("type the answers, or pipe them in, a line each"),
             Self::EmailRequired => Some("set one in one of Telegram's apps, then log in here"),
+            Self::Source { .. } => {
+                Some("give the path of a file that you may read, or - for the standard input")
+            }
+            Self::Exists(_) => Some("give another path, or --force to replace it"),
+            Self::NoMessage(_) | Self::NoFile(_) => {
+                Some("`layer history PEER` shows what is there, with its ids")
+            }
+            Self::Output(error) if is_full(error) => Some("make room where it is written to"),
             Self::Key { .. } => Some("it is the file with the public key that the sandbox printed"),
             _ => None,
         }
@@ -116,6 +134,7 @@ fn on_invocation(error: &InvocationError) -> Option<&'static str> {
             Some("give --api-id and --api-hash as my.telegram.org shows them")
         }
         InvocationError::Session(error) => Some(on_session(error)),
+        InvocationError::File(error) => on_file(error),
         InvocationError::Rpc(error) => on_refusal(error),
         _ => None,
     }
@@ -133,6 +152,29 @@ fn on_session(error: &SessionError) -> &'static str {
     }
 }
 
+fn on_file(error: &FileError) -> Option<&'static str> {
+    match error {
+        FileError::Disk(error) if is_full(error) => {
+            Some("make room; the same command goes on where it ended")
+        }
+        FileError::Disk(_) => Some("see that the folder exists and can be written to"),
+        FileError::Busy => Some("wait until it has ended, or give another path"),
+        FileError::Empty => Some("see that it is the right file, and not still being written"),
+        FileError::TooLarge { .. } => Some("send it in pieces: `split` makes them"),
+        FileError::Source(_) => Some("see that it can be read to its end, then try again"),
+        FileError::SourceEnded { .. } | FileError::SourceGoesOn { .. } => {
+            Some("something writes to it; wait until that has ended, or pipe it in with --file -")
+        }
+        _ => Some("try again; if it is the same then, the server has no more of it"),
+    }
+}
+
+/// Whether there is no room, or no more may be written.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
 fn on_refusal(error: &RpcError) -> Option<&'static str> {
     let advice = [
         ("FLOOD_*", "wait as many seconds as it says, then try again"),
@@ -141,6 +183,10 @@ fn on_refusal(error: &RpcError) -> Option<&'static str> {
         ("API_ID_*", "check api_id and api_hash at my.telegram.org"),
         ("ACCESS_TOKEN_*", "@BotFather tells the token; a sandbox prints those of its bots"),
         ("MESSAGE_TOO_LONG", "a message has 4096 characters at most: send it in parts"),
+        ("MEDIA_CAPTION_TOO_LONG", "a caption has 1024 characters at most: send the rest apart"),
+        ("FILE_PARTS_INVALID", "Telegram takes 2 GB, of premium accounts 4 GB: send it in pieces"),
+        ("IMAGE_PROCESS_FAILED", "send it as it is, without --photo"),
+        ("PHOTO_*", "send it as it is, without --photo"),
         ("CHAT_WRITE_FORBIDDEN", "nobody but its admins can write there"),
         ("*PEER_ID_INVALID", "list your chats to see their ids: `layer chats`"),
         ("FIRSTNAME_INVALID", "give a name: --name \"First Last\""),
@@ -167,6 +213,11 @@ mod tests {
             (Failure::Invocation(refused.into()), "address"),
             (rpc(400, "ACCESS_TOKEN_INVALID"), "@BotFather"),
             (rpc(400, "MESSAGE_TOO_LONG"), "4096"),
+            (rpc(400, "MEDIA_CAPTION_TOO_LONG"), "1024"),
+            (rpc(400, "FILE_PARTS_INVALID"), "pieces"),
+            (rpc(400, "PHOTO_INVALID_DIMENSIONS"), "--photo"),
+            (Failure::NoFile(7), "layer history"),
+            (Failure::Exists("a".into()), "--force"),
         ];
         for (failure, word) in failures {
             let advice = failure.advice().unwrap_or_default();
@@ -182,6 +233,28 @@ mod tests {
         };
         assert!(advice(io::ErrorKind::StorageFull).contains("room on the disk, then try again"));
         assert!(advice(io::ErrorKind::PermissionDenied).contains("written to"));
+    }
+
+    #[test]
+    fn a_transfer_that_fails_says_what_helps() {
+        let disk = |kind: io::ErrorKind| FileError::Disk(kind.into());
+        let failures = [
+            (disk(io::ErrorKind::StorageFull), "make room"),
+            (disk(io::ErrorKind::NotFound), "folder"),
+            (FileError::Busy, "wait"),
+            (FileError::Empty, "right file"),
+            (FileError::TooLarge { most: 1 }, "pieces"),
+            (FileError::SourceEnded { expected: 2, came: 1 }, "writes"),
+            (FileError::SourceGoesOn { expected: 1 }, "writes"),
+            (FileError::WrongSize { offset: 0, expected: 2, came: 1 }, "try again"),
+        ];
+        for (error, word) in failures {
+            let failure = Failure::Invocation(error.into());
+            let advice = failure.advice().unwrap_or_default();
+            assert!(advice.contains(word), "{failure}: {advice}");
+        }
+        let full = Failure::Output(io::ErrorKind::StorageFull.into());
+        assert!(full.advice().unwrap_or_default().contains("room"));
     }
 
     #[test]

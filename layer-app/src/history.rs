@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::arguments::History;
 use crate::failure::Failure;
+use crate::offered::Offered;
 use crate::output::{line, one_line};
 
 pub(crate) async fn run(history: &History, json: bool) -> Result<(), Failure> {
@@ -25,8 +26,13 @@ pub(crate) fn text(message: &Message) -> String {
     let from = message.sender_id().or(message.peer_id());
     let from = from.map_or_else(String::new, |peer| id(peer).to_string());
     let way = if message.outgoing() { ">" } else { "<" };
-    let text = message.text().map_or_else(|| "[no text]".to_owned(), one_line);
-    format!("{:>8} {way} {from:<14} {text}", message.id())
+    let text = message.text().map(one_line).filter(|text| !text.is_empty());
+    let file = Offered::by(message).map(|file| format!("[{}]", one_line(&file.name)));
+    let shown = match (file, text) {
+        (Some(file), Some(text)) => format!("{file} {text}"),
+        (file, text) => file.or(text).unwrap_or_else(|| "[no text]".to_owned()),
+    };
+    format!("{:>8} {way} {from:<14} {shown}", message.id())
 }
 
 /// A message as JSON.
@@ -38,6 +44,9 @@ pub(crate) fn value(message: &Message) -> Value {
         "from": message.sender_id().map(id),
         "outgoing": message.outgoing(),
         "text": message.text(),
+        "file": Offered::by(message).map(|file| {
+            json!({"name": file.name, "mime": file.mime, "bytes": file.bytes})
+        }),
     })
 }
 

@@ -7,13 +7,16 @@
 
 mod account;
 mod arguments;
+mod bar;
 mod chats;
+mod download;
 mod examples;
 mod failure;
 mod history;
 mod input;
 mod listen;
 mod login;
+mod offered;
 mod output;
 mod proxy;
 mod sandbox;
@@ -24,6 +27,7 @@ mod tour;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::Runtime;
 
 use arguments::{Arguments, Command};
 use failure::Failure;
@@ -32,9 +36,15 @@ use output::note;
 /// As a shell names the end of a program that wrote to a closed pipe.
 const BROKEN_PIPE: u8 = 128 + 13;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = Runtime::new().map_err(Failure::Runtime).and_then(|runtime| {
+        let ended = runtime.block_on(run(arguments));
+        // A pipe that says nothing can't be left off reading: nobody waits for it.
+        runtime.shutdown_background();
+        ended
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_broken_pipe() => ExitCode::from(BROKEN_PIPE),
         Err(failure) => {
@@ -56,6 +66,7 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Logout(account) => login::logout(&account, json).await,
         Command::Whoami(account) => login::whoami(&account, json).await,
         Command::Send(send) => send::run(&send, json).await,
+        Command::Download(download) => download::run(&download, json).await,
         Command::History(history) => history::run(&history, json).await,
         Command::Chats(chats) => chats::run(&chats, json).await,
         Command::Listen(listen) => listen::run(&listen, json).await,

@@ -1,6 +1,7 @@
 //! The tour: a Telegram in this process, and people and a bot that log in and talk over real MTProto on
-//! real sockets, while things go wrong.
+//! real sockets, and send files, while things go wrong.
 
+mod cargo;
 mod cast;
 mod scenes;
 mod steps;
@@ -22,6 +23,8 @@ pub(crate) enum Trouble {
     SignIn(#[from] SignInError),
     #[error(transparent)]
     Actor(#[from] ActorError),
+    #[error("no folder for the file: {0}")]
+    Folder(#[from] std::io::Error),
     #[error("{0}")]
     Unexpected(String),
 }
@@ -34,7 +37,8 @@ impl Trouble {
 }
 
 /// The names of the steps that can be broken.
-const STEPS: [&str; 11] = [KEY, CODE, PASSWORD, BOT, ECHO, BUTTON, EDIT, GROUP, CUT, MISSED, OUT];
+const STEPS: [&str; 12] =
+    [KEY, CODE, PASSWORD, BOT, ECHO, BUTTON, EDIT, GROUP, CUT, MISSED, FILE, OUT];
 const KEY: &str = "a key is agreed";
 const CODE: &str = "Alice logs in by code";
 const PASSWORD: &str = "her password is asked for too";
@@ -45,6 +49,7 @@ const EDIT: &str = "messages are edited and deleted";
 const GROUP: &str = "three talk in a supergroup";
 const CUT: &str = "links are cut and heal";
 const MISSED: &str = "missed updates are caught up";
+const FILE: &str = "64 MiB go up and down";
 const OUT: &str = "everybody logs out";
 
 /// Runs all steps.
@@ -73,6 +78,7 @@ pub(crate) async fn run(tour: &Tour, json: bool) -> Result<(), Failure> {
     let (bob, group) = steps.run(GROUP, stage.talk_in_a_supergroup(&alice, &mut bot)).await?;
     steps.run(CUT, stage.links_are_cut(&alice, &group)).await?;
     let bob = steps.run(MISSED, stage.catches_up(&alice, bob, &group)).await?;
+    steps.run(FILE, stage.a_file_goes_up_and_down(&alice, &mut bot, json)).await?;
     steps.run(OUT, stage.all_log_out([alice, bob, bot])).await?;
     steps.end()
 }

@@ -17,11 +17,11 @@ const MANY: usize = 20;
 
 /// Where it happens.
 pub(super) struct Stage<'a> {
-    sandbox: &'a Sandbox,
+    pub(super) sandbox: &'a Sandbox,
 }
 
 /// What a step has shown, behind what later steps need.
-type Shown<T> = Result<(T, String), Trouble>;
+pub(super) type Shown<T> = Result<(T, String), Trouble>;
 
 impl<'a> Stage<'a> {
     pub(super) fn new(sandbox: &'a Sandbox) -> Self {

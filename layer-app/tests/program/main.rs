@@ -4,6 +4,7 @@
 #![allow(missing_docs)]
 
 mod account;
+mod files;
 mod refused;
 mod serving;
 mod stage;

@@ -70,9 +70,10 @@ async fn a_sandbox_that_can_not_begin_says_why() {
 async fn help_is_to_be_had_for_every_command() {
     let folder = Folder::new();
     let help = run(&folder, &["--help"]).await.well();
-    for command in
-        ["tour", "sandbox", "login", "logout", "whoami", "send", "history", "chats", "listen"]
-    {
+    for command in [
+        "tour", "sandbox", "login", "logout", "whoami", "send", "download", "history", "chats",
+        "listen",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         let help = run(&folder, &["help", command]).await.well();
         assert!(help.contains("Examples:"), "{help}");

@@ -5,8 +5,8 @@ use crate::stage::{Folder, run};
 #[tokio::test]
 async fn without_a_command_the_tour_is_shown_and_every_step_is_checked() {
     let out = run(&Folder::new(), &[]).await.well();
-    assert_eq!(out.matches(" ✓ ").count(), 11, "{out}");
-    assert!(out.contains("11 steps in ") && !out.contains('✗'), "{out}");
+    assert_eq!(out.matches(" ✓ ").count(), 12, "{out}");
+    assert!(out.contains("12 steps in ") && !out.contains('✗'), "{out}");
 }
 
 #[tokio::test]
@@ -14,7 +14,7 @@ async fn a_step_that_is_broken_is_named_and_ends_the_tour() {
     let folder = Folder::new();
     let told = run(&folder, &["tour", "--json"]).await.json();
     let names: Vec<&str> = told.iter().filter_map(|line| line["step"].as_str()).collect();
-    assert_eq!(names.len(), 11);
+    assert_eq!(names.len(), 12);
     for (at, name) in names.iter().enumerate() {
         let ended = run(&folder, &["tour", "--json", "--fault", name]).await;
         assert_eq!(ended.code, Some(1), "{ended:#?}");
