@@ -22,6 +22,7 @@ mod help;
 mod langpack;
 mod messages;
 mod nothing;
+mod photos;
 mod updates;
 mod upload;
 mod users;
@@ -258,7 +259,10 @@ table! {
     User messages::GetSuggestedDialogFilters => nothing::none,
     User messages::GetTopReactions => nothing::reactions,
 
-    Both photos::GetUserPhotos => nothing::photos,
+    User photos::DeletePhotos => photos::delete_photos,
+    Both photos::GetUserPhotos => photos::get_user_photos,
+    Both photos::UpdateProfilePhoto => photos::update_profile_photo,
+    Both photos::UploadProfilePhoto => photos::upload_profile_photo,
 
     User channels::CheckUsername => channels::check_username,
     User channels::CreateChannel => channels::create_channel,
@@ -268,6 +272,7 @@ table! {
     User channels::DeleteParticipantHistory => messages::rights::delete_participant_history,
     Both channels::EditAdmin => channels::members::edit_admin,
     Both channels::EditBanned => channels::members::edit_banned,
+    Both channels::EditPhoto => channels::edit_photo,
     Both channels::EditTitle => channels::edit_title,
     Both channels::GetChannels => channels::get_channels,
     Both channels::GetFullChannel => channels::get_full_channel,
@@ -291,6 +296,7 @@ table! {
     Both messages::EditChatAbout => messages::rights::edit_chat_about,
     User messages::EditChatAdmin => messages::groups::edit_chat_admin,
     Both messages::EditChatDefaultBannedRights => messages::rights::edit_chat_default_banned_rights,
+    Both messages::EditChatPhoto => messages::groups::edit_chat_photo,
     Both messages::EditChatTitle => messages::groups::edit_chat_title,
     Bot messages::EditInlineBotMessage => messages::inline::edit_inline_bot_message,
     Both messages::EditMessage => messages::send::edit_message,
@@ -303,6 +309,7 @@ table! {
     User messages::GetHistory => messages::history::get_history,
     User messages::GetInlineBotResults => messages::inline::get_inline_bot_results,
     Both messages::GetMessages => messages::history::get_messages,
+    User messages::GetMessageReactionsList => messages::marks::get_message_reactions_list,
     User messages::GetMessagesReactions => messages::marks::get_messages_reactions,
     User messages::GetMessagesViews => messages::marks::get_messages_views,
     User messages::GetPeerDialogs => messages::dialogs::get_peer_dialogs,
@@ -311,6 +318,7 @@ table! {
     User messages::GetPinnedDialogs => messages::dialogs::get_pinned_dialogs,
     User messages::GetScheduledHistory => messages::lists::get_scheduled_history,
     User messages::GetScheduledMessages => messages::lists::get_scheduled_messages,
+    User messages::GetSearchCounters => messages::history::get_search_counters,
     User messages::GetUnreadMentions => messages::read::get_unread_mentions,
     User messages::ImportChatInvite => messages::links::import_chat_invite,
     User messages::MarkDialogUnread => messages::lists::mark_dialog_unread,

@@ -109,9 +109,6 @@ nothing! {
     /// Nothing is advertised.
     sponsored_messages: enums::messages::SponsoredMessages =
         enums::messages::SponsoredMessages::Empty;
-    /// No photos.
-    photos: enums::photos::Photos =
-        types::photos::Photos { photos: vec![], users: vec![] }.into();
 }
 
 /// There is no such set of stickers.

@@ -35,6 +35,8 @@ pub(super) fn get_full_user(
     full.about = Some(user.about.clone()).filter(|about| !about.is_empty());
     full.can_pin_message = true;
     full.bot_info = bot_info(user);
+    let photo = world.portraits(viewer, id).first();
+    full.profile_photo = photo.map(|photo| world.photo(viewer, *photo));
     let full_user = enums::UserFull::Full(Box::new(full));
     let users = vec![world.user(viewer, id)];
     Ok(types::users::UserFull { full_user, chats: Vec::new(), users }.into())

@@ -57,6 +57,9 @@ pub struct User {
     pub password: Option<Password>,
     /// Where login codes are mailed to.
     pub login_email: Option<String>,
+    /// Its photos, the newest first.
+    #[serde(default)]
+    pub(crate) photos: Vec<i64>,
     pub(crate) preferences: Preferences,
     /// A password that waits for its address to be confirmed.
     pub(crate) unconfirmed: Option<Unconfirmed>,
@@ -145,6 +148,7 @@ impl Accounts {
             blocked: BTreeMap::new(),
             password: None,
             login_email: None,
+            photos: Vec::new(),
             preferences: Preferences::default(),
             unconfirmed: None,
             reset_password_at: None,

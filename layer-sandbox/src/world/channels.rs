@@ -49,6 +49,7 @@ impl World {
             banned: BTreeMap::new(),
             default_banned: nothing_banned(),
             links: Links::default(),
+            photo: None,
             migrated_from: None,
             pts: Log::default(),
             changed: actor.date(),
@@ -284,13 +285,8 @@ impl World {
         title: &str,
     ) -> Result<(), RpcError> {
         let title = checked_title(title)?;
+        self.may_change_info(actor, Peer::Channel(id))?;
         let channel = self.channel_of(actor.user, id, actor.date())?;
-        let is_free = !channel.broadcast
-            && !channel.default_banned.change_info
-            && channel.members.contains_key(&actor.user);
-        if !is_free {
-            channel.admin(actor.user, |rights| rights.change_info)?;
-        }
         if channel.title == title {
             return refused("CHAT_NOT_MODIFIED");
         }

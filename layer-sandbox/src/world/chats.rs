@@ -29,6 +29,8 @@ pub(crate) struct Group {
     #[serde(with = "crate::world::kept::tl")]
     pub(crate) default_banned: types::ChatBannedRights,
     pub(crate) links: Links,
+    #[serde(default)]
+    pub(crate) photo: Option<i64>,
 }
 
 /// Without its name and its links.
@@ -75,6 +77,8 @@ pub(crate) struct Channel {
     #[serde(with = "crate::world::kept::tl")]
     pub(crate) default_banned: types::ChatBannedRights,
     pub(crate) links: Links,
+    #[serde(default)]
+    pub(crate) photo: Option<i64>,
     /// The basic group that it was.
     pub(crate) migrated_from: Option<i64>,
     pub(crate) pts: Log<Event>,
@@ -300,7 +304,7 @@ impl World {
         });
         let is_admin = group.members.get(&viewer).is_some_and(|member| member.admin);
         let count = i32::try_from(group.members.len()).unwrap_or(i32::MAX);
-        let (title, photo) = (group.title.clone(), enums::ChatPhoto::Empty);
+        let (title, photo) = (group.title.clone(), self.chat_portrait(Peer::Chat(id)));
         types::Chat {
             creator: group.creator == viewer,
             left: !is_member,
@@ -329,6 +333,7 @@ impl World {
         }
         let is_creator = channel.creator == viewer;
         let count = i32::try_from(channel.members.len()).unwrap_or(i32::MAX);
+        let photo = self.chat_portrait(Peer::Channel(id));
         types::Channel {
             creator: is_creator,
             left: !channel.members.contains_key(&viewer),
@@ -340,7 +345,7 @@ impl World {
             banned_rights: channel.ban(viewer, now).map(|banned| banned.rights.clone().into()),
             default_banned_rights: megagroup.then(|| channel.default_banned.clone().into()),
             participants_count: Some(count),
-            ..types::Channel::new(id, title, enums::ChatPhoto::Empty, channel.date)
+            ..types::Channel::new(id, title, photo, channel.date)
         }
         .into()
     }

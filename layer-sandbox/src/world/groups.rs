@@ -79,6 +79,7 @@ impl World {
             migrated_to: None,
             default_banned: nothing_banned(),
             links: Links::default(),
+            photo: None,
         };
         self.talk.groups.insert(id, group);
         self.tell_participants(batch, id);
@@ -237,10 +238,8 @@ impl World {
         title: &str,
     ) -> Result<(), RpcError> {
         let title = checked_title(title)?;
+        self.may_change_info(actor, Peer::Chat(id))?;
         let group = self.group_of(actor.user, id)?;
-        if group.default_banned.change_info && !group.is_admin(actor.user) {
-            return refused("CHAT_ADMIN_REQUIRED");
-        }
         if group.title == title {
             return refused("CHAT_NOT_MODIFIED");
         }

@@ -121,7 +121,7 @@ impl World {
             let chat = chat.ok_or_else(|| RpcError::new(400, "INVITE_HASH_EXPIRED"))?;
             return Ok(types::ChatInviteAlready { chat }.into());
         }
-        let photo = || types::PhotoEmpty { id: 0 }.into();
+        let photo = || self.photo(actor.user, self.chat_photo(peer).unwrap_or(0));
         let count = |members: usize| i32::try_from(members).unwrap_or(i32::MAX);
         let (group, channel) = match peer {
             Peer::User(_) => (None, None),

@@ -1,6 +1,6 @@
 //! What the server knows, as plain data.
 //!
-//! `accounts` are the users, `people` how they look to each other; `logins` who is logged in where,
+//! `accounts` are the users, `people` how they look to each other, `portraits` their photos and those of chats; `logins` who is logged in where,
 //! `codes` and `passwords` by what; `names`, `finding` and `preferences` what they are called and have
 //! chosen.
 //!
@@ -39,6 +39,7 @@ mod passwords;
 mod peer;
 mod people;
 pub(crate) mod polls;
+mod portraits;
 pub(crate) mod posts;
 mod preferences;
 pub(crate) mod reading;

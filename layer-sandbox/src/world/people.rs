@@ -93,6 +93,7 @@ impl World {
         let saved = own.is_some_and(|own| !own.phone.is_empty());
         let knows_phone = id == TELEGRAM || saved || may_see(enums::PrivacyKey::PhoneNumber);
         seen.phone = user.phone.clone().filter(|_| knows_phone);
+        seen.photo = self.user_portrait(viewer, id);
         match &user.bot {
             Some(bot) => {
                 seen.bot = true;

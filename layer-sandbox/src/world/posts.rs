@@ -99,6 +99,15 @@ pub(crate) struct Reacted {
     pub(crate) big: bool,
 }
 
+impl Reacted {
+    /// As somebody sees it.
+    pub(crate) fn shown(&self, viewer: i64) -> enums::MessagePeerReaction {
+        let (by, reaction) = (Peer::User(self.by).into(), self.reaction.clone());
+        let shown = types::MessagePeerReaction::new(by, self.date, reaction);
+        types::MessagePeerReaction { big: self.big, my: self.by == viewer, ..shown }.into()
+    }
+}
+
 impl Posts {
     /// So many are kept.
     pub(crate) const MOST: usize = 500_000;
@@ -167,7 +176,10 @@ impl World {
     pub(crate) fn message(&self, viewer: i64, peer: Peer, id: i32) -> Option<enums::Message> {
         let post = self.post_of(viewer, peer, id)?;
         Some(match &post.content.action {
-            Some(action) => self.service_message(viewer, peer, id, post, action.clone()),
+            Some(action) => {
+                let action = self.shown_action(viewer, action.clone());
+                self.service_message(viewer, peer, id, post, action)
+            }
             None => self.plain_message(viewer, peer, id, post),
         })
     }
@@ -253,18 +265,7 @@ impl World {
             }
         }
         let broadcast = post.as_channel.is_some();
-        let recent = post.reactions.iter().rev().take(3).map(|reacted| {
-            types::MessagePeerReaction {
-                big: reacted.big,
-                my: reacted.by == viewer,
-                ..types::MessagePeerReaction::new(
-                    Peer::User(reacted.by).into(),
-                    reacted.date,
-                    reacted.reaction.clone(),
-                )
-            }
-            .into()
-        });
+        let recent = post.reactions.iter().rev().take(3).map(|reacted| reacted.shown(viewer));
         let can_see_list = !broadcast && !matches!(peer, Peer::User(_));
         let recent_reactions = (!broadcast).then(|| recent.collect());
         let results = results.into_iter().map(Into::into).collect();

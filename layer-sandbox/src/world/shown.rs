@@ -90,6 +90,7 @@ pub(crate) fn peers_of_update(update: &Update) -> Vec<Peer> {
         Update::PinnedMessages(update) => peers.push(Peer::from(&update.peer)),
         Update::DeleteScheduledMessages(update) => peers.push(Peer::from(&update.peer)),
         Update::Channel(update) => peers.push(Peer::Channel(update.channel_id)),
+        Update::User(update) => peers.push(Peer::User(update.user_id)),
         Update::Chat(update) => peers.push(Peer::Chat(update.chat_id)),
         Update::ChannelTooLong(update) => peers.push(Peer::Channel(update.channel_id)),
         Update::ReadChannelInbox(update) => peers.push(Peer::Channel(update.channel_id)),

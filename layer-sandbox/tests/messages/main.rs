@@ -20,5 +20,6 @@ mod marks;
 mod media;
 mod members;
 mod polls;
+mod portraits;
 mod private;
 mod room;

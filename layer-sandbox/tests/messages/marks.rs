@@ -162,3 +162,40 @@ fn pinned_messages_of_a_channel_are_found_by_their_filter() {
     let found = room.ask(alice, &query).unwrap();
     assert_eq!(messages(&found).iter().map(text_of).collect::<Vec<_>>(), ["rules"]);
 }
+
+#[test]
+fn who_has_reacted_is_listed_page_by_page() {
+    let mut room = Room::new();
+    let (alice, bob, carol) = (room.alice, room.bob, room.carol);
+    let peer = room.world.make_group(room.now, alice, "Friends", &[bob, carol]).unwrap();
+    let id = room.send(alice, peer, "good?");
+    let emoji =
+        |emoji: &str| -> enums::Reaction { types::ReactionEmoji { emoticon: emoji.into() }.into() };
+    for (user, reaction) in [(bob, "\u{1f44d}"), (carol, "\u{1f525}"), (alice, "\u{1f44d}")] {
+        let query = functions::messages::SendReaction {
+            reaction: Some(vec![emoji(reaction)]),
+            ..functions::messages::SendReaction::new(room.named(user, peer), id)
+        };
+        room.ask(user, &query).unwrap();
+    }
+    let mut page = |reaction: Option<&str>, offset: Option<String>, limit| {
+        let query = functions::messages::GetMessageReactionsList {
+            reaction: reaction.map(emoji),
+            offset,
+            ..functions::messages::GetMessageReactionsList::new(room.named(bob, peer), id, limit)
+        };
+        let enums::messages::MessageReactionsList::List(list) = room.ask(bob, &query).unwrap();
+        let by = list.reactions.iter().map(|enums::MessagePeerReaction::Reaction(reaction)| {
+            (Peer::from(&reaction.peer_id), reaction.my)
+        });
+        (by.collect::<Vec<_>>(), list.count, list.next_offset)
+    };
+    let [alice, bob, carol] = [alice, bob, carol].map(Peer::User);
+    let (first, count, next) = page(None, None, 2);
+    assert_eq!((first, count), (vec![(alice, false), (carol, false)], 3));
+    assert_eq!(page(None, next, 2), (vec![(bob, true)], 3, None));
+    assert_eq!(page(Some("\u{1f44d}"), None, 10), (vec![(alice, false), (bob, true)], 2, None));
+    let query =
+        functions::messages::GetMessageReactionsList::new(room.named(room.bob, peer), 99, 10);
+    assert_eq!(room.refused(room.bob, &query), "400 MESSAGE_ID_INVALID");
+}

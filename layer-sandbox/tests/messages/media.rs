@@ -282,3 +282,83 @@ fn files_survive_being_kept() {
     let here = at(&document(&media_of(&seen[0]).unwrap()), "");
     assert_eq!(room.get(&here, 0, 4096, false).unwrap(), b"a");
 }
+
+#[test]
+fn messages_of_each_kind_are_found_and_counted() {
+    use enums::MessagesFilter::{
+        InputMessagesFilterDocument as Documents, InputMessagesFilterGif as Animations,
+        InputMessagesFilterMusic as Music, InputMessagesFilterMyMentions as MyMentions,
+        InputMessagesFilterPhoneCalls as Calls, InputMessagesFilterPhotoVideo as PhotosAndVideos,
+        InputMessagesFilterPhotos as Photos, InputMessagesFilterPinned as Pinned,
+        InputMessagesFilterPoll as Polls, InputMessagesFilterRoundVideo as RoundVideos,
+        InputMessagesFilterRoundVoice as RoundOrVoice, InputMessagesFilterUrl as Links,
+        InputMessagesFilterVideo as Videos, InputMessagesFilterVoice as Voice,
+    };
+    let mut room = Room::new();
+    let (alice, bob) = (room.alice, Peer::User(room.bob));
+    let photo = room.upload(1, b"photo", 1024);
+    room.send_media(uploaded_photo(photo)).unwrap();
+    let video = types::DocumentAttributeVideo::new(1.0, 2, 3);
+    let round = types::DocumentAttributeVideo { round_message: true, ..video.clone() };
+    let music = types::DocumentAttributeAudio::new(1);
+    let voice = types::DocumentAttributeAudio { voice: true, ..music.clone() };
+    let name = types::DocumentAttributeFilename { file_name: "a.txt".into() };
+    let attributes = [
+        vec![name.into()],
+        vec![video.clone().into()],
+        vec![round.into()],
+        vec![video.into(), enums::DocumentAttribute::Animated],
+        vec![music.into()],
+        vec![voice.into()],
+    ];
+    for (id, attributes) in (2..).zip(attributes) {
+        let file = room.upload(id, b"document", 1024);
+        let media = types::InputMediaUploadedDocument::new(file, "any/thing".into(), attributes);
+        room.send_media(media.into()).unwrap();
+    }
+    let link = room.send(alice, bob, "see https://example.org");
+    let pin = functions::messages::UpdatePinnedMessage::new(room.named(alice, bob), link);
+    room.ask(alice, &pin).unwrap();
+    let peer = room.named(alice, bob);
+    let filters = vec![
+        Photos,
+        Videos,
+        PhotosAndVideos,
+        Documents,
+        RoundVideos,
+        Animations,
+        Music,
+        Voice,
+        RoundOrVoice,
+        Links,
+        Pinned,
+        Polls,
+        MyMentions,
+        types::InputMessagesFilterPhoneCalls { missed: false }.into(),
+    ];
+    assert!(matches!(filters.last(), Some(Calls(_))));
+    let query = functions::messages::GetSearchCounters::new(peer.clone(), filters.clone());
+    let counted = room.ask(alice, &query).unwrap();
+    let counts: Vec<i32> = counted
+        .iter()
+        .map(|enums::messages::SearchCounter::Counter(counter)| counter.count)
+        .collect();
+    assert_eq!(counts, [1, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 0, 0, 0]);
+    for (filter, count) in filters.into_iter().zip(counts) {
+        let query = functions::messages::Search::new(
+            peer.clone(),
+            String::new(),
+            filter,
+            0,
+            0,
+            0,
+            0,
+            100,
+            0,
+            0,
+            0,
+        );
+        let found = room.ask(alice, &query).unwrap();
+        assert_eq!(crate::room::messages(&found).len() as i32, count, "{:?}", query.filter);
+    }
+}

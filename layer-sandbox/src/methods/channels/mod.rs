@@ -85,7 +85,7 @@ pub(super) fn get_full_channel(
             0,
             0,
             0,
-            types::PhotoEmpty { id: 0 }.into(),
+            world.photo(actor.user, channel.photo.unwrap_or(0)),
             world.notify_settings(actor.user, peer),
             Vec::new(),
             channel.pts.at(),
@@ -224,6 +224,20 @@ pub(super) fn edit_title(
     let (id, _) = world.input_channel(&actor, &query.channel)?;
     let mut batch = Batch::default();
     world.rename_channel(&mut batch, &actor, id, &query.title)?;
+    Ok(world.deliver(batch, &actor))
+}
+
+/// `channels.editPhoto`.
+pub(super) fn edit_photo(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::channels::EditPhoto,
+) -> Result<enums::Updates, RpcError> {
+    let actor = world.actor(caller)?;
+    let (id, _) = world.input_channel(&actor, &query.channel)?;
+    let photo = world.given_portrait(caller, &query.photo)?;
+    let mut batch = Batch::default();
+    world.set_chat_photo(&mut batch, &actor, Peer::Channel(id), photo)?;
     Ok(world.deliver(batch, &actor))
 }
 

@@ -45,7 +45,7 @@ pub(in crate::methods) fn search_global(
     for peer in peers {
         for id in world.ids(actor.user, peer) {
             let post = world.post_of(actor.user, peer, id);
-            if let Some(post) = post.filter(|post| sought.fits(actor.user, post)) {
+            if let Some(post) = post.filter(|post| sought.fits(world, actor.user, post)) {
                 found.push((post.date, peer, id));
             }
         }

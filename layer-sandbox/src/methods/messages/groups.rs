@@ -65,6 +65,19 @@ pub(in crate::methods) fn edit_chat_title(
     Ok(world.deliver(batch, &actor))
 }
 
+/// `messages.editChatPhoto`.
+pub(in crate::methods) fn edit_chat_photo(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::messages::EditChatPhoto,
+) -> Result<enums::Updates, RpcError> {
+    let actor = world.actor(caller)?;
+    let photo = world.given_portrait(caller, &query.photo)?;
+    let mut batch = Batch::default();
+    world.set_chat_photo(&mut batch, &actor, Peer::Chat(query.chat_id), photo)?;
+    Ok(world.deliver(batch, &actor))
+}
+
 /// `messages.editChatAdmin`.
 pub(in crate::methods) fn edit_chat_admin(
     world: &mut World,
@@ -126,6 +139,7 @@ pub(in crate::methods) fn get_full_chat(
     let notify = world.notify_settings(actor.user, peer);
     let full = types::ChatFull {
         exported_invite,
+        chat_photo: world.chat_photo(peer).map(|photo| world.photo(actor.user, photo)),
         pinned_msg_id: world.pinned_in(actor.user, peer).last().copied(),
         available_reactions: Some(types::ChatReactionsAll { allow_custom: false }.into()),
         ..types::ChatFull::new(id, about, world.group_participants(id), notify)

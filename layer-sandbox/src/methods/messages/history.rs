@@ -6,10 +6,13 @@ use crate::World;
 use crate::router::{Caller, RpcError};
 use crate::world::Peer;
 use crate::world::fanout::Actor;
+use crate::world::files::Sort;
 use crate::world::posts::Post;
 
 /// The most messages in an answer.
 pub(super) const MOST: i32 = 100;
+/// The most kinds that are counted for a question; there are fewer.
+const MOST_FILTERS: usize = 32;
 
 /// Which messages of a conversation are asked for (api/offsets).
 pub(in crate::methods) struct Window {
@@ -163,8 +166,7 @@ pub(in crate::methods) fn answered(
     world.talk.posts.get(number)?.id_for(actor.user)
 }
 
-/// What is searched for: by text, author and date, the pinned ones, those with addresses or those that
-/// name who asks. Of other kinds there are none.
+/// What is searched for: by text, author and date, and of what kind.
 pub(in crate::methods) struct Sought<'a> {
     /// In small letters.
     pub(in crate::methods) words: String,
@@ -176,31 +178,68 @@ pub(in crate::methods) struct Sought<'a> {
 
 impl Sought<'_> {
     /// Whether this is one.
-    pub(in crate::methods) fn fits(&self, viewer: i64, post: &Post) -> bool {
-        use enums::MessagesFilter::{
-            InputMessagesFilterDocument as Documents, InputMessagesFilterEmpty as Empty,
-            InputMessagesFilterMyMentions as MyMentions,
-            InputMessagesFilterPhotoVideo as PhotoVideo, InputMessagesFilterPhotos as Photos,
-            InputMessagesFilterPinned as Pinned, InputMessagesFilterUrl as Url,
-        };
-        let kind = match self.filter {
-            Empty => post.content.action.is_none(),
-            Pinned => post.is_pinned(viewer),
-            MyMentions => post.mentions.contains(&viewer),
-            Url => post.content.entities.iter().any(|entity| {
-                matches!(entity, enums::MessageEntity::Url(_) | enums::MessageEntity::TextUrl(_))
-            }),
-            Photos | Documents | PhotoVideo => {
-                let is_photo = post.content.media.as_ref().map(|media| media.is_photo);
-                is_photo.is_some_and(|is_photo| is_photo != matches!(self.filter, Documents))
-            }
-            _ => false,
-        };
-        kind && post.content.text.to_lowercase().contains(&self.words)
+    pub(in crate::methods) fn fits(&self, world: &World, viewer: i64, post: &Post) -> bool {
+        is_of_kind(world, viewer, post, self.filter)
+            && post.content.text.to_lowercase().contains(&self.words)
             && self.from.is_none_or(|from| post.from() == from)
             && (self.min_date <= 0 || post.date >= self.min_date)
             && (self.max_date <= 0 || post.date <= self.max_date)
     }
+}
+
+/// Whether a message is of a kind. Of those that are not here, such as calls and places, there are none.
+fn is_of_kind(world: &World, viewer: i64, post: &Post, filter: &enums::MessagesFilter) -> bool {
+    use enums::MessagesFilter::{
+        InputMessagesFilterChatPhotos as ChatPhotos, InputMessagesFilterDocument as Documents,
+        InputMessagesFilterEmpty as Empty, InputMessagesFilterGif as Animations,
+        InputMessagesFilterMusic as Music, InputMessagesFilterMyMentions as MyMentions,
+        InputMessagesFilterPhotoVideo as PhotosAndVideos, InputMessagesFilterPhotos as Photos,
+        InputMessagesFilterPinned as Pinned, InputMessagesFilterPoll as Polls,
+        InputMessagesFilterRoundVideo as RoundVideos,
+        InputMessagesFilterRoundVoice as RoundOrVoice, InputMessagesFilterUrl as Links,
+        InputMessagesFilterVideo as Videos, InputMessagesFilterVoice as Voice,
+    };
+    let content = &post.content;
+    let is = |sorts: &[Sort]| {
+        content.media.as_ref().is_some_and(|media| sorts.contains(&world.sort_of(media)))
+    };
+    match filter {
+        Empty => content.action.is_none(),
+        Pinned => post.is_pinned(viewer),
+        MyMentions => post.mentions.contains(&viewer),
+        Polls => content.poll.is_some(),
+        ChatPhotos => matches!(content.action, Some(enums::MessageAction::ChatEditPhoto(_))),
+        Links => content.entities.iter().any(|entity| {
+            matches!(entity, enums::MessageEntity::Url(_) | enums::MessageEntity::TextUrl(_))
+        }),
+        Photos => is(&[Sort::Photo]),
+        Videos => is(&[Sort::Video]),
+        PhotosAndVideos => is(&[Sort::Photo, Sort::Video]),
+        Documents => is(&[Sort::Document]),
+        Animations => is(&[Sort::Animation]),
+        Music => is(&[Sort::Music]),
+        Voice => is(&[Sort::Voice]),
+        RoundVideos => is(&[Sort::RoundVideo]),
+        RoundOrVoice => is(&[Sort::RoundVideo, Sort::Voice]),
+        _ => false,
+    }
+}
+
+/// `messages.getSearchCounters`: how many messages of each kind there are in a conversation.
+pub(in crate::methods) fn get_search_counters(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::messages::GetSearchCounters,
+) -> Result<Vec<enums::messages::SearchCounter>, RpcError> {
+    let actor = world.actor(caller)?;
+    let peer = world.peer(&actor, &query.peer)?;
+    let count = |filter: enums::MessagesFilter| {
+        let posts = world.ids(actor.user, peer);
+        let posts = posts.filter_map(|id| world.post_of(actor.user, peer, id));
+        let found = posts.filter(|post| is_of_kind(world, actor.user, post, &filter)).count();
+        types::messages::SearchCounter { inexact: false, count: int(found), filter }.into()
+    };
+    Ok(query.filters.into_iter().take(MOST_FILTERS).map(count).collect())
 }
 
 /// `messages.search`: in one conversation.
@@ -226,6 +265,6 @@ pub(in crate::methods) fn search(
     let sought = Sought { words, filter, from, min_date, max_date };
     let asked = Window { offset_id, offset_date: 0, add_offset, limit, max_id, min_id };
     Ok(window(world, &actor, peer, &asked, |world, id| {
-        world.post_of(actor.user, peer, id).is_some_and(|post| sought.fits(actor.user, post))
+        world.post_of(actor.user, peer, id).is_some_and(|post| sought.fits(world, actor.user, post))
     }))
 }

@@ -1,6 +1,6 @@
 //! Pins, reactions, forwards, views, and typing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use layer_tl_types::{enums, functions, types};
 
@@ -69,6 +69,40 @@ pub(in crate::methods) fn get_messages_reactions(
     let ids = query.id.iter().take(MOST);
     let updates = ids.filter_map(|id| world.reactions_update(actor.user, peer, *id)).collect();
     Ok(world.answer(&actor, updates, 0, false))
+}
+
+/// `messages.getMessageReactionsList`: who has reacted, the latest first; page by page, where the next one
+/// begins is how many came before it.
+pub(in crate::methods) fn get_message_reactions_list(
+    world: &mut World,
+    caller: &Caller,
+    query: functions::messages::GetMessageReactionsList,
+) -> Result<enums::messages::MessageReactionsList, RpcError> {
+    let actor = world.actor(caller)?;
+    let peer = world.peer(&actor, &query.peer)?;
+    let page = super::page(query.offset.as_deref(), query.limit, 100)?;
+    let Some(post) = world.post_of(actor.user, peer, query.id) else {
+        return Err(RpcError::new(400, "MESSAGE_ID_INVALID"));
+    };
+    if post.as_channel.is_some() {
+        return Err(RpcError::new(403, "BROADCAST_FORBIDDEN"));
+    }
+    let (mut reactions, mut people, mut count) = (Vec::new(), BTreeSet::new(), 0);
+    for reacted in post.reactions.iter().rev() {
+        if query.reaction.as_ref().is_some_and(|wanted| *wanted != reacted.reaction) {
+            continue;
+        }
+        count += 1;
+        if count > page.0 && reactions.len() < page.1 {
+            people.insert(Peer::User(reacted.by));
+            reactions.push(reacted.shown(actor.user));
+        }
+    }
+    let (users, chats) = world.people(actor.user, &people, false, actor.date());
+    let next_offset = super::next_page(page, reactions.len(), count);
+    let count = i32::try_from(count).unwrap_or(i32::MAX);
+    let list = types::messages::MessageReactionsList::new(count, reactions, chats, users);
+    Ok(types::messages::MessageReactionsList { next_offset, ..list }.into())
 }
 
 /// `messages.forwardMessages`. Each message has a `random_id` of its own; what was sent before under one

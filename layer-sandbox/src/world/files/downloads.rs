@@ -107,9 +107,18 @@ impl World {
         location: &enums::InputFileLocation,
     ) -> Result<(&Filed, &Body), RpcError> {
         use enums::InputFileLocation::{
-            InputDocumentFileLocation as OfDocument, InputPhotoFileLocation as OfPhoto,
+            InputDocumentFileLocation as OfDocument, InputPeerPhotoFileLocation as OfPeer,
+            InputPhotoFileLocation as OfPhoto,
         };
         let viewer = caller.user()?;
+        if let OfPeer(at) = location {
+            // Whoever sees who it is may see the photo: no reference is wanted.
+            let peer = self.peer(&self.actor(caller)?, &at.peer)?;
+            let known = self.portrait_of(viewer, peer, at.photo_id);
+            let file = known.and_then(|id| self.files.known.get(&id));
+            let Some(file) = file else { return refused("LOCATION_INVALID") };
+            return self.here_or_moved(caller, file).map(|file| (file, &file.body));
+        }
         let (id, access_hash, reference, size) = match location {
             OfDocument(at) => (at.id, at.access_hash, &at.file_reference, at.thumb_size.as_str()),
             OfPhoto(at) => (at.id, at.access_hash, &at.file_reference, at.thumb_size.as_str()),
@@ -130,10 +139,14 @@ impl World {
         };
         let Some(body) = body else { return refused("LOCATION_INVALID") };
         self.check_reference(viewer, id, reference)?;
+        self.here_or_moved(caller, file).map(|file| (file, body))
+    }
+
+    fn here_or_moved<'a>(&self, caller: &Caller, file: &'a Filed) -> Result<&'a Filed, RpcError> {
         if self.here(caller).is_some_and(|here| here != file.dc) {
             return Err(RpcError::new(303, format!("FILE_MIGRATE_{}", file.dc)));
         }
-        Ok((file, body))
+        Ok(file)
     }
 }
 

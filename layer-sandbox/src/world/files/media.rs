@@ -24,6 +24,18 @@ pub(crate) struct Media {
     ttl: Option<i32>,
 }
 
+/// What kind of file it is, as searches tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Photo,
+    Video,
+    RoundVideo,
+    Animation,
+    Voice,
+    Music,
+    Document,
+}
+
 /// With what a file may stand in an album.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Company {
@@ -137,25 +149,35 @@ impl World {
         Ok(named.id)
     }
 
-    /// With what a file may stand in an album.
-    pub(crate) fn company(&self, media: &Media) -> Company {
+    /// What kind of file it is.
+    pub(crate) fn sort_of(&self, media: &Media) -> Sort {
         use enums::DocumentAttribute::{Animated, Audio, Video};
         let Some(Filed { kind: Kind::Document(document), .. }) = self.files.known.get(&media.file)
         else {
-            return Company::Seen;
+            return Sort::Photo;
         };
-        let mut company = Company::Other;
+        let mut sort = Sort::Document;
         for attribute in &document.attributes {
             match attribute {
-                Animated => return Company::Alone,
-                Audio(audio) if audio.voice => return Company::Alone,
-                Video(video) if video.round_message => return Company::Alone,
-                Audio(_) => company = Company::Heard,
-                Video(_) => company = Company::Seen,
+                Animated => return Sort::Animation,
+                Audio(audio) if audio.voice => return Sort::Voice,
+                Video(video) if video.round_message => return Sort::RoundVideo,
+                Audio(_) => sort = Sort::Music,
+                Video(_) => sort = Sort::Video,
                 _ => {}
             }
         }
-        company
+        sort
+    }
+
+    /// With what a file may stand in an album.
+    pub(crate) fn company(&self, media: &Media) -> Company {
+        match self.sort_of(media) {
+            Sort::Photo | Sort::Video => Company::Seen,
+            Sort::Music => Company::Heard,
+            Sort::Document => Company::Other,
+            Sort::RoundVideo | Sort::Animation | Sort::Voice => Company::Alone,
+        }
     }
 
     /// What is in a message, as somebody sees it.

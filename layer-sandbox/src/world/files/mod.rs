@@ -22,11 +22,11 @@ use uploads::Uploads;
 
 pub use contents::{Contents, InMemory};
 pub(crate) use downloads::Span;
-pub(crate) use media::{Company, Media};
+pub(crate) use media::{Company, Media, Sort};
 pub(crate) use uploads::Part;
 
 /// A stripped thumbnail, the same for all photos: a client sees that there is one.
-const STRIPPED: [u8; 19] = [
+pub(super) const STRIPPED: [u8; 19] = [
     1, 40, 40, 0xd3, 0xa2, 0x8a, 0x28, 0, 0xa2, 0x8a, 0x28, 0, 0xa2, 0x8a, 0x28, 0, 0xa2, 0x8a,
     0x28,
 ];
@@ -133,6 +133,11 @@ impl Body {
 impl Files {
     /// So many there may be.
     const MOST: usize = 100_000;
+
+    /// The data centre where a file lies.
+    pub(super) fn dc_of(&self, id: i64) -> Option<i32> {
+        self.known.get(&id).map(|file| file.dc)
+    }
 
     fn next_blob(&mut self) -> u64 {
         self.last_blob += 1;
