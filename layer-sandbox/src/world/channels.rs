@@ -9,7 +9,8 @@ use layer_tl_types::{enums, types};
 
 use super::boxes::Log;
 use super::chats::{
-    Admin, Banned, Channel, LONGEST_ABOUT, Links, Member, channel_participant, nothing_banned,
+    Admin, Banned, Channel, Entry, LONGEST_ABOUT, Links, Member, channel_participant,
+    nothing_banned,
 };
 use super::fanout::{Actor, Batch};
 use super::groups::{checked_title, missing};
@@ -185,7 +186,7 @@ impl World {
         Ok(missed)
     }
 
-    /// Somebody joins a channel, by a link if its owner is named.
+    /// Somebody joins a channel, by itself or as it is said how.
     ///
     /// # Errors
     /// `USER_ALREADY_PARTICIPANT`, `CHANNEL_PRIVATE`, `USERS_TOO_MUCH`.
@@ -194,14 +195,14 @@ impl World {
         batch: &mut Batch,
         actor: &Actor,
         id: i64,
-        by_link_of: Option<i64>,
+        entry: Option<Entry>,
     ) -> Result<(), RpcError> {
         let Some(channel) = self.talk.channels.get(&id) else { return refused("CHANNEL_INVALID") };
         if channel.members.contains_key(&actor.user) {
             return refused("USER_ALREADY_PARTICIPANT");
         }
         let is_open = channel.is_open_to(actor.user, actor.date());
-        if channel.is_kicked(actor.user, actor.date()) || !is_open && by_link_of.is_none() {
+        if channel.is_kicked(actor.user, actor.date()) || !is_open && entry.is_none() {
             return refused("CHANNEL_PRIVATE");
         }
         if channel.members.len() >= Channel::MOST_MEMBERS {
@@ -209,16 +210,15 @@ impl World {
         }
         let (is_group, restrictions) =
             (!channel.broadcast, channel.banned.get(&actor.user).cloned());
-        self.put_into_channel(id, actor.user, by_link_of.unwrap_or(actor.user), actor.date());
+        let inviter = entry.map_or(actor.user, Entry::by);
+        self.put_into_channel(id, actor.user, inviter, actor.date());
         if let (Some(banned), Some(channel)) = (restrictions, self.talk.channels.get_mut(&id)) {
             channel.banned.insert(actor.user, banned);
         }
         batch.tell(actor.user, types::UpdateChannel { channel_id: id });
         if is_group {
-            let content = match by_link_of {
-                Some(inviter_id) => {
-                    Content::action(types::MessageActionChatJoinedByLink { inviter_id })
-                }
+            let content = match entry {
+                Some(entry) => Content::action(entry.action()),
                 None => {
                     Content::action(types::MessageActionChatAddUser { users: vec![actor.user] })
                 }

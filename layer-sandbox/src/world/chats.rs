@@ -173,6 +173,48 @@ impl Channel {
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Links {
     pub(crate) known: BTreeMap<String, Link>,
+    /// Who wants to be let in.
+    #[serde(default)]
+    pub(crate) asked: BTreeMap<i64, Asked>,
+}
+
+/// That somebody wants to be let in: by which link, and since when.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) hash: String,
+    pub(crate) date: i32,
+}
+
+/// That somebody has come by a link.
+#[derive(Clone, Copy, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Came {
+    pub(crate) date: i32,
+    pub(crate) approved_by: Option<i64>,
+}
+
+/// How somebody comes in who is not brought by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// By a link of this one.
+    Link(i64),
+    /// Has asked, and was let in by this one.
+    Request(i64),
+}
+
+impl Entry {
+    /// To whom it is owed.
+    pub(crate) fn by(self) -> i64 {
+        let (Self::Link(by) | Self::Request(by)) = self;
+        by
+    }
+
+    /// What is said of it in the chat.
+    pub(crate) fn action(self) -> enums::MessageAction {
+        match self {
+            Self::Link(inviter_id) => types::MessageActionChatJoinedByLink { inviter_id }.into(),
+            Self::Request(_) => enums::MessageAction::ChatJoinedByRequest,
+        }
+    }
 }
 
 /// An invite link.
@@ -187,11 +229,19 @@ pub(crate) struct Link {
     pub(crate) limit: Option<i32>,
     pub(crate) used: i32,
     pub(crate) title: Option<String>,
+    /// Whoever uses it has to be let in by an admin.
+    #[serde(default)]
+    pub(crate) asks: bool,
+    /// Who has come by it.
+    #[serde(default)]
+    pub(crate) came: BTreeMap<i64, Came>,
 }
 
 impl Links {
     /// So many a chat may have; the oldest revoked ones go first.
     pub(crate) const MOST: usize = 200;
+    /// So many may wait to be let in.
+    pub(crate) const MOST_ASKED: usize = 10_000;
 }
 
 impl Link {
@@ -206,6 +256,7 @@ impl Link {
         types::ChatInviteExported {
             revoked: self.revoked,
             permanent: self.permanent,
+            request_needed: self.asks,
             expire_date: self.expires,
             usage_limit: self.limit,
             usage: (self.used > 0).then_some(self.used),

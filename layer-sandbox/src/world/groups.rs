@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use layer_tl_types::{enums, types};
 
-use super::chats::{Group, GroupMember, Links, group_participant, nothing_banned};
+use super::chats::{Entry, Group, GroupMember, Links, group_participant, nothing_banned};
 use super::fanout::{Actor, Batch};
 use super::posts::Content;
 use super::{Peer, Talk, World};
@@ -143,7 +143,7 @@ impl World {
         }
     }
 
-    /// Brings somebody into a group: another, or oneself by a link, whose owner is named then.
+    /// Brings somebody into a group: another, or oneself, and how then.
     ///
     /// # Errors
     /// `USER_ALREADY_PARTICIPANT`, `USERS_TOO_MUCH`, `CHAT_ADMIN_REQUIRED`, `USER_PRIVACY_RESTRICTED`.
@@ -153,7 +153,7 @@ impl World {
         actor: &Actor,
         id: i64,
         user: i64,
-        by_link_of: Option<i64>,
+        entry: Option<Entry>,
     ) -> Result<(), RpcError> {
         let Some(group) = self.talk.groups.get(&id) else { return refused("CHAT_ID_INVALID") };
         if group.migrated_to.is_some() {
@@ -165,7 +165,7 @@ impl World {
         if group.members.len() >= Group::MOST_MEMBERS {
             return refused("USERS_TOO_MUCH");
         }
-        if by_link_of.is_none() {
+        if entry.is_none() {
             self.group_of(actor.user, id)?;
             if group.default_banned.invite_users && !group.is_admin(actor.user) {
                 return refused("CHAT_ADMIN_REQUIRED");
@@ -174,7 +174,7 @@ impl World {
                 return Err(RpcError::new(403, "USER_PRIVACY_RESTRICTED"));
             }
         }
-        let inviter = by_link_of.unwrap_or(actor.user);
+        let inviter = entry.map_or(actor.user, Entry::by);
         if let Some(group) = self.talk.groups.get_mut(&id) {
             group.gone.remove(&user);
             let member = GroupMember { inviter, date: actor.date(), admin: false };
@@ -182,10 +182,8 @@ impl World {
             group.version += 1;
         }
         self.tell_participants(batch, id);
-        let content = match by_link_of {
-            Some(inviter_id) => {
-                Content::action(types::MessageActionChatJoinedByLink { inviter_id })
-            }
+        let content = match entry {
+            Some(entry) => Content::action(entry.action()),
             None => Content::action(types::MessageActionChatAddUser { users: vec![user] }),
         };
         self.say(batch, actor, Peer::Chat(id), content)?;

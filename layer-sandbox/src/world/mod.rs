@@ -43,6 +43,7 @@ mod portraits;
 pub(crate) mod posts;
 mod preferences;
 pub(crate) mod reading;
+mod requests;
 pub(crate) mod scheduled;
 pub(crate) mod sending;
 pub(crate) mod shown;

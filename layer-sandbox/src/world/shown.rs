@@ -138,6 +138,13 @@ pub(crate) fn peers_of_update(update: &Update) -> Vec<Peer> {
         Update::MessagePoll(update) => peers_of_results(&update.results, &mut peers),
         Update::MessagePollVote(update) => peers.push(Peer::from(&update.peer)),
         Update::BotInlineQuery(update) => peers.push(Peer::User(update.user_id)),
+        Update::PendingJoinRequests(update) => {
+            peers.push(Peer::from(&update.peer));
+            peers.extend(update.recent_requesters.iter().copied().map(Peer::User));
+        }
+        Update::BotChatInviteRequester(update) => {
+            peers.extend([Peer::from(&update.peer), Peer::User(update.user_id)]);
+        }
         Update::BotInlineSend(update) => peers.push(Peer::User(update.user_id)),
         Update::InlineBotCallbackQuery(update) => peers.push(Peer::User(update.user_id)),
         Update::BotMessageReaction(update) => {

@@ -15,6 +15,7 @@ mod difference;
 mod files;
 mod groups;
 mod inline;
+mod invites;
 mod lists;
 mod marks;
 mod media;
