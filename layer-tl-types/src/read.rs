@@ -7,8 +7,6 @@
 //! code to drop half-read values. Nothing here panics; running out of memory aborts anyway.
 //! Wire format: <https://core.telegram.org/mtproto/serialize>.
 
-use std::mem::ManuallyDrop;
-
 use crate::Error;
 
 /// How deep values of recursive types (formatted text, pages, JSON, …) may lie in one another.
@@ -17,9 +15,6 @@ pub const MAX_DEPTH: u32 = 64;
 /// How many bytes the vectors and boxes of what one cursor reads may take. An answer takes up to 17
 /// times its length; one made to do harm could take a hundred times as much.
 pub const MAX_MEMORY: usize = 256 << 20;
-
-/// How many elements are read before the next look for an error.
-const AT_ONCE: usize = 8;
 
 pub(crate) const VECTOR: u32 = 0x1cb5_c415;
 pub(crate) const BOOL_TRUE: u32 = 0x9972_75b5;
@@ -123,8 +118,7 @@ impl<'a> Cursor<'a> {
     #[inline(never)]
     pub(crate) extern "C" fn boxed<T: Deserializable>(&mut self) -> Box<T> {
         self.take_memory(size_of::<T>());
-        // First the room, then the value, for the same reason as in vectors.
-        Box::write(Box::new_uninit(), T::read(self))
+        Box::new(T::read(self))
     }
 
     #[inline]
@@ -142,48 +136,42 @@ impl<'a> Cursor<'a> {
 
     /// A vector without its id.
     pub(crate) extern "C" fn bare_vector<T: Deserializable>(&mut self) -> Vec<T> {
-        // Making room may panic, in theory: nothing is to be dropped then, neither the vector nor
-        // an element on its way into it, or every type's code for that would be compiled here.
-        let mut elements = ManuallyDrop::new(Vec::new());
-        let mut missing = self.count();
-        while missing > 0 {
-            if elements.len() == elements.capacity() {
-                let room = self.room(missing, elements.len(), size_of::<T>());
-                elements.reserve_exact(room);
-            }
-            let few = missing.min(elements.capacity() - elements.len()).min(AT_ONCE);
-            elements.extend((0..few).map(|_| T::read(self)));
-            missing = if self.error.is_some() { 0 } else { missing - few };
-        }
-        ManuallyDrop::into_inner(elements)
-    }
-
-    /// A vector's number of elements; none if they can't be there.
-    extern "C" fn count(&mut self) -> usize {
         let offset = self.position();
         let count = u32::read(self);
         // Nothing that stands in vectors takes less than four bytes.
-        let left = self.rest.len();
-        if count as usize > left / 4 {
+        let most = self.rest.len() / 4;
+        if count as usize > most {
+            let left = self.rest.len();
             self.fail(Error::VectorTooLong { count, offset, left });
-            return 0;
+            return Vec::new();
         }
-        count as usize
+        // Elements may be larger in memory than on the wire: what is reserved for a claim is
+        // bounded by the bytes that back it, and the rest grows as elements turn out to be there.
+        let backed = self.rest.len() / size_of::<T>().max(4);
+        let mut elements = Vec::new();
+        self.reserve(&mut elements, (count as usize).min(backed));
+        for at in 0..count as usize {
+            if at == elements.capacity() {
+                self.reserve(&mut elements, (count as usize - at).min(at.max(4)));
+            }
+            if self.error.is_some() {
+                break;
+            }
+            elements.push(T::read(self));
+        }
+        elements
     }
 
-    /// For how many more elements to make room, of those that are missing; for none if that much
-    /// memory may not be had.
-    ///
-    /// Elements may be larger in memory than on the wire: what is reserved for a claim is bounded by
-    /// the bytes that back it, and the rest grows as elements turn out to be there.
-    extern "C" fn room(&mut self, missing: usize, there: usize, size: usize) -> usize {
-        let backed = if there == 0 { self.rest.len() / size.max(4) } else { there };
-        let more = missing.min(backed.max(4));
-        self.take_memory(more.saturating_mul(size));
-        if self.error.is_some() { 0 } else { more }
+    /// Makes room for `more` elements, if that much memory may be had.
+    extern "C" fn reserve<T>(&mut self, elements: &mut Vec<T>, more: usize) {
+        self.take_memory(more.saturating_mul(size_of::<T>()));
+        if self.error.is_none() {
+            elements.reserve_exact(more);
+        }
     }
 
-    extern "C" fn take_memory(&mut self, bytes: usize) {
+    #[inline]
+    fn take_memory(&mut self, bytes: usize) {
         self.memory = self.memory.saturating_add(bytes);
         if self.memory > MAX_MEMORY {
             self.fail(Error::TooLarge { offset: self.position() });
@@ -226,7 +214,7 @@ impl<'a> Cursor<'a> {
 
     /// Comes out of it.
     #[inline]
-    pub(crate) extern "C" fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.depth -= 1;
     }
 
