@@ -107,6 +107,7 @@ mod tests {
         let temporary = Temporary::new(AuthKey::from_bytes(&[0xa7; 256]), 7, 0);
         let next = Next { temporary, first_salt, until: Duration::ZERO };
         let text = format!("{next:?}");
+        assert!(text.starts_with("Next { temporary: Temporary"), "{text}");
         let secrets = [first_salt.to_string(), format!("{first_salt:x}"), "a7a7".to_owned()];
         assert!(secrets.iter().all(|secret| !text.contains(secret)), "{text}");
         assert!(!text.contains("167, 167"), "{text}");

@@ -165,3 +165,20 @@ fn inner_data(config: &Config, pq: u64, (p, q): (u64, u64), nonces: &Nonces) -> 
 fn number(number: u64) -> Vec<u8> {
     reply::minimal(&number.to_be_bytes())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pq_is_an_odd_number_of_up_to_63_bits() {
+        assert_eq!(read_pq(&i64::MAX.to_be_bytes()), Ok(i64::MAX as u64));
+        let len = 8;
+        let above = (i64::MAX as u64 + 2).to_be_bytes();
+        assert_eq!(read_pq(&above), Err(ExchangeError::PqTooLarge { len }));
+        assert_eq!(read_pq(&[0; 9]), Err(ExchangeError::PqTooLarge { len: 9 }));
+        assert_eq!(read_pq(&[1, 1]), Ok(257));
+        assert_eq!(read_pq(&[1, 0]), Err(ExchangeError::PqEven { pq: 256 }));
+        assert_eq!(read_pq(&[]), Err(ExchangeError::PqZero));
+    }
+}

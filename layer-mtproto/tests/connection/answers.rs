@@ -257,3 +257,16 @@ fn objects_that_nobody_knows_are_pushed() {
         assert!(matches!(&events[..], [Event::Push(pushed)] if pushed == object), "{events:?}");
     }
 }
+
+#[test]
+fn each_number_under_which_a_call_went_out_is_known_until_it_is_answered() {
+    let mut peer = Peer::greeted();
+    let (call, first) = peer.asked(1);
+    assert_eq!(peer.client.footprint().msg_ids, 1);
+    peer.say_bad_salt(first.msg_id, 99);
+    let second = peer.question();
+    assert_eq!(peer.client.footprint().msg_ids, 2);
+    peer.answer(second.msg_id, b"done");
+    peer.assert_answered(call, false);
+    peer.assert_nothing_is_left();
+}

@@ -111,10 +111,24 @@ fn a_link_with_calls_whose_other_end_is_gone_is_given_up_within_35_seconds() {
 }
 
 #[test]
+fn a_link_without_calls_wakes_nobody_before_its_next_ping() {
+    let mut peer = Peer::greeted();
+    let idle = peer.client.poll_deadline().unwrap();
+    assert!(idle > peer.now.monotonic + Duration::from_secs(10), "{idle:?}");
+    // A call that waits to be sent wakes nobody either; one that is under way is looked after.
+    peer.ask(1);
+    assert_eq!(peer.client.poll_deadline(), Some(idle));
+    peer.listen();
+    assert!(peer.client.poll_deadline().unwrap() <= peer.now.monotonic + Duration::from_secs(10));
+}
+
+#[test]
 fn a_call_that_the_server_has_does_not_make_the_link_nervous() {
     let mut peer = Peer::greeted();
-    let (_, sent) = peer.asked(1);
+    let (call, sent) = peer.asked(1);
+    assert!(!peer.client.has_arrived(call));
     peer.say(&enums::MsgsAck::Ack(types::MsgsAck { msg_ids: vec![sent.msg_id] }));
+    assert!(peer.client.has_arrived(call));
     assert_eq!(pings(&mut peer, 100, |_, _| {}), [30, 90]);
 }
 

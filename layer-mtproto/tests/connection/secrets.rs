@@ -38,6 +38,8 @@ fn nothing_that_holds_a_key_shows_it() {
     );
     peer.connect();
     peer.asked(1);
+    assert!(format!("{:?}", peer.client).contains("Footprint { calls: 1"), "{:?}", peer.client);
+    assert!(format!("{saved:?}").ends_with("salts: 1, time_offset: 0 }"), "{saved:?}");
     let bytes = key();
     for text in [format!("{:?} {saved:?}", peer.client), format!("{:#?} {saved:#?}", peer.client)] {
         for part in bytes.as_bytes().windows(6) {

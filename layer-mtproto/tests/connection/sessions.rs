@@ -1,6 +1,7 @@
 //! `new_session_created` (mtproto/service_messages, "New Session Creation Notification").
 
 use layer_mtproto::connection::{Call, Event, Failure};
+use layer_tl_types::{enums, types};
 
 use crate::peer::{Peer, config, question};
 
@@ -137,4 +138,18 @@ fn a_call_that_has_arrived_and_must_not_run_twice_fails_with_its_session() {
         panic!("{events:?}")
     };
     assert_eq!(of, call);
+}
+
+#[test]
+fn a_call_that_went_out_twice_into_the_first_session_of_a_link_has_run_once() {
+    let mut peer = Peer::new();
+    let (call, sent) = peer.asked(1);
+    let resend = types::MsgResendReq { msg_ids: vec![sent.msg_id] };
+    peer.say(&enums::MsgResendReq::Req(resend));
+    let again = peer.question();
+    assert_eq!(again.msg_id, sent.msg_id);
+    peer.say_new_session(sent.outer, 5);
+    peer.events();
+    peer.answer(sent.msg_id, b"done");
+    peer.assert_answered(call, false);
 }

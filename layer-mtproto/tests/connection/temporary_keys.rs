@@ -30,6 +30,8 @@ fn renewing() -> (Peer, Agreed, Agreed) {
     peer.live(5400 - 31);
     let (_, sent) = peer.asked(1);
     assert_eq!(sent.key_id, old.key.id());
+    let second = peer.now.monotonic + std::time::Duration::from_secs(1);
+    assert_eq!(peer.client.poll_deadline(), Some(second), "the machine wants to be woken for it");
     peer.live(1);
     assert_eq!(peer.plain.len(), 1, "the next is agreed");
     let new = peer.agree();
@@ -42,7 +44,9 @@ fn keys_are_agreed_where_there_are_none() {
     let mut peer = Peer::without_a_key(config());
     let call = peer.ask(1);
     assert!(peer.client.saved(peer.now).is_none());
+    assert_eq!(peer.client.awaited(), Some("resPQ"));
     let agreed = peer.agree();
+    assert_eq!(peer.client.awaited(), None);
     assert!(matches!(peer.events()[..], [Event::KeyAgreed, Event::Ready]));
     assert_eq!(peer.client.saved(peer.now).unwrap().auth_key, agreed.key);
     let sent = peer.question();

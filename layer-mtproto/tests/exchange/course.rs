@@ -227,6 +227,9 @@ fn no_secret_is_shown() {
         "{:?} {:?} {:?} {step:?} {agreed:?}",
         recorded.awaiting_res_pq, recorded.awaiting_dh_params, recorded.awaiting_dh_gen,
     );
+    for name in ["AwaitingDhParams { lifetime", "KeyComputation { retry_id"] {
+        assert!(shown.contains(name), "{shown}");
+    }
     for secret in [&recorded.new_nonce[..], recorded.auth_key.as_bytes()] {
         assert!(!shown.contains(&format!("{:?}", secret[0..4].to_vec()).replace(['[', ']'], "")));
     }
