@@ -123,3 +123,67 @@ impl Packets {
         self.sent.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sends a packet with these messages.
+    fn send(packets: &mut Packets, outer: i64, msg_ids: &[i64], first: bool) -> u64 {
+        let member = |&msg_id| Member { msg_id, what: What::Reply, first };
+        let turn = packets.next_turn();
+        packets.insert(outer, turn, msg_ids.iter().map(member).collect());
+        turn
+    }
+
+    #[test]
+    fn a_message_was_sent_when_the_packet_was_that_held_it_last() {
+        let mut packets = Packets::default();
+        send(&mut packets, 16, &[8, 12], true);
+        send(&mut packets, 20, &[20], true);
+        send(&mut packets, 24, &[8], false);
+        let turns = [8, 12, 16, 20, 24, 28].map(|msg_id| packets.turn_of(msg_id));
+        assert_eq!(turns, [Some(3), Some(1), Some(1), Some(2), Some(3), None]);
+    }
+
+    #[test]
+    fn what_was_sent_before_an_answered_message_is_forgotten() {
+        let mut packets = Packets::default();
+        send(&mut packets, 40, &[40], true);
+        send(&mut packets, 8, &[8], false);
+        send(&mut packets, 44, &[44], true);
+        // By turns, where the message is known ...
+        packets.forget_before(8);
+        assert_eq!([8, 40, 44].map(|id| packets.turn_of(id)), [Some(2), None, Some(3)]);
+        // ... and by identifiers, where it is not.
+        packets.forget_before(43);
+        assert_eq!([8, 44].map(|id| packets.turn_of(id)), [None, Some(3)]);
+        packets.forget_before(45);
+        assert_eq!(packets.len(), 0);
+    }
+
+    #[test]
+    fn identifiers_tell_the_order_but_for_what_was_sent_again_and_forgotten() {
+        let mut packets = Packets::default();
+        send(&mut packets, 40, &[40], true);
+        packets.forget_before(44);
+        let is_since = packets.since(36, None);
+        assert!(is_since(40, 1) && is_since(36, 1) && !is_since(32, 1));
+        for forget in [|packets: &mut Packets| packets.forget_before(12), Packets::clear] {
+            let turn = send(&mut packets, 8, &[8], false);
+            forget(&mut packets);
+            let is_since = packets.since(36, None);
+            assert!(!is_since(40, turn - 1) && !is_since(40, turn) && is_since(40, turn + 1));
+        }
+    }
+
+    #[test]
+    fn turns_tell_the_order_where_they_are_known() {
+        let mut packets = Packets::default();
+        send(&mut packets, 40, &[40], true);
+        let turn = send(&mut packets, 8, &[8], false);
+        for is_since in [packets.since(8, None), packets.since(4, Some(turn))] {
+            assert!(!is_since(40, turn - 1) && is_since(8, turn) && is_since(0, turn + 1));
+        }
+    }
+}
