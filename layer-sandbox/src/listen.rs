@@ -24,14 +24,18 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use getrandom::SysRng;
+use layer_crypto::AuthKey;
 use rand_core::{CryptoRng, Rng, UnwrapErr};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 pub use clock::Clock;
 pub use control::{COMMANDS, CommandError};
 pub use keeper::FolderError;
 
 use crate::World;
+use crate::exchange::Agreed;
+use crate::keys::TooManyKeys;
 use crate::sandbox::StartError;
 use crate::world::Settings;
 use disk::OnDisk;
@@ -241,6 +245,28 @@ impl Listener {
     /// Closes the next `count` connections as soon as they are there.
     pub fn refuse_links(&self, count: u32) {
         self.shared.hall().refusals = count;
+    }
+
+    /// Puts an authorization key in, as [`Sandbox::insert_key`](crate::Sandbox::insert_key) does.
+    pub(crate) fn insert_key(
+        &self,
+        dc: i32,
+        key: [u8; 256],
+        user: Option<i64>,
+    ) -> Result<i64, TooManyKeys> {
+        let key = AuthKey::from_bytes(&Zeroizing::new(key));
+        let id = key.id();
+        self.shared.act(|hall| {
+            let mut salt = [0; 8];
+            hall.rng.fill_bytes(&mut salt);
+            let salt = i64::from_le_bytes(salt);
+            let agreed = Agreed { key, salt, dc: Some(dc), expires_at: None };
+            hall.world.keys.insert(agreed, hall.clock.now().unix())?;
+            if let Some(user) = user {
+                hall.world.log_in(id, user);
+            }
+            Ok(id)
+        })
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

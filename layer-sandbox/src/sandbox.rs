@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use layer_crypto::AuthKey;
 use layer_crypto::rsa::PrivateKey;
 use layer_wire::framing::ProxySecret;
 use rand_chacha::ChaCha20Rng;
@@ -16,7 +15,7 @@ use rand_core::SeedableRng;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::exchange::{Agreed, Terms};
+use crate::exchange::Terms;
 use crate::keys::TooManyKeys;
 use crate::keys::cdn_key;
 use crate::listen::{Clock, FolderError, Held, Keeper, ListenError, Shared, Start};
@@ -235,19 +234,7 @@ impl Sandbox {
         key: [u8; 256],
         user: Option<i64>,
     ) -> Result<i64, TooManyKeys> {
-        let key = AuthKey::from_bytes(&Zeroizing::new(key));
-        let id = key.id();
-        self.shared().act(|hall| {
-            let mut salt = [0; 8];
-            hall.rng.fill_bytes(&mut salt);
-            let salt = i64::from_le_bytes(salt);
-            let agreed = Agreed { key, salt, dc: Some(dc), expires_at: None };
-            hall.world.keys.insert(agreed, hall.clock.now().unix())?;
-            if let Some(user) = user {
-                hall.world.log_in(id, user);
-            }
-            Ok(id)
-        })
+        self.server.insert_key(dc, key, user)
     }
 
     /// Takes an authorization key out, with all that belongs to it: to who has it the server does not

@@ -7,8 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::Listener;
-use crate::RpcError;
 use crate::faults::Faults;
+use crate::{Peer, RpcError, SendOptions};
 
 /// What [`Listener::command`] understands, for a program's help.
 pub const COMMANDS: &str = "\
@@ -32,6 +32,10 @@ pub const COMMANDS: &str = "\
   set-inline USERNAME TEXT
                     lets a bot be asked inline, with this text in the empty field
   code PHONE        tells the login code that was sent to this number last and is not used yet
+  key DC HEX USER   puts an authorization key in, 512 hexadecimal digits, as if a client had agreed it
+                    with this data centre and this user were logged in under it; tells its id
+  say FROM TO N     has a user send another N short texts, or as many as the sessions of that other can
+                    take without missing any; tells how many
   stats             tells what clients have sent and been told, how many keys are known, and how
                     many messages are kept until they are acknowledged: `name=value ...`";
 
@@ -56,7 +60,13 @@ pub enum CommandError {
         /// What was given.
         argument: String,
     },
+    /// The server refuses it.
+    #[error("refused: {0}")]
+    Refused(String),
 }
+
+/// So many messages may wait in a session that [`say`](Listener::say) has something told.
+const MOST_WAITING: usize = 512;
 
 impl Listener {
     /// Carries out a command of [`COMMANDS`] and returns what it tells, one line without its end.
@@ -115,6 +125,15 @@ impl Listener {
                 let code = self.world().code_for(phone);
                 return code.ok_or_else(|| CommandError::NoCode((*phone).to_owned()));
             }
+            ["key", dc, key, user] => {
+                let (dc, user) = (argument(dc, "a number")?, argument(user, "a user's id")?);
+                let id = self.insert_key(dc, read_key(key)?, Some(user));
+                return id.map(|id| id.to_string()).map_err(refused);
+            }
+            ["say", from, to, count] => {
+                let (from, to) = (argument(from, "a user's id")?, argument(to, "a user's id")?);
+                return Ok(self.say(from, to, argument(count, "a number")?)?.to_string());
+            }
             ["stats"] => {
                 let world = self.world();
                 let sessions =
@@ -127,6 +146,49 @@ impl Listener {
         }
         Ok(String::new())
     }
+
+    /// Has a user send another so many texts, or as many as there is room for. Returns how many.
+    fn say(&self, from: i64, to: i64, count: usize) -> Result<usize, CommandError> {
+        self.shared.act(|hall| {
+            let (now, world) = (hall.clock.now(), &mut hall.world);
+            let sessions = world.sessions_of(to).into_iter();
+            let waits = sessions.filter_map(|(key, id)| {
+                let held = world.sessions.get(key, id)?.footprint();
+                Some(held.kept + held.pushes)
+            });
+            let room = MOST_WAITING.saturating_sub(waits.max().unwrap_or_default());
+            let count = count.min(room);
+            for number in 0..count {
+                let text = format!("message {number}");
+                let sent = world.send_text(now, from, Peer::User(to), text, SendOptions::default());
+                sent.map_err(refused)?;
+            }
+            Ok(count)
+        })
+    }
+}
+
+fn read_key(hex: &str) -> Result<[u8; 256], CommandError> {
+    let mut key = [0; 256];
+    let mut digits =
+        hex.chars().map(|digit| digit.to_digit(16).and_then(|it| u8::try_from(it).ok()));
+    for byte in &mut key {
+        let (Some(Some(high)), Some(Some(low))) = (digits.next(), digits.next()) else {
+            return Err(not_a_key(hex));
+        };
+        *byte = high << 4 | low;
+    }
+    if digits.next().is_some() { Err(not_a_key(hex)) } else { Ok(key) }
+}
+
+/// Without the key, should it be one but for a digit.
+fn not_a_key(hex: &str) -> CommandError {
+    let argument = format!("what has {} characters", hex.chars().count());
+    CommandError::Argument { expected: "512 hexadecimal digits", argument }
+}
+
+fn refused(error: impl ToString) -> CommandError {
+    CommandError::Refused(error.to_string())
 }
 
 fn set_fault(faults: &mut Faults, name: &str, value: &str) -> Result<(), CommandError> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use layer_crypto::rsa::PublicKey;
 use layer_sandbox::listen::{Clock, CommandError};
-use layer_sandbox::{Listener, Reply, Settings};
+use layer_sandbox::{Listener, Peer, Reply, Settings};
 use layer_tl_types::{Deserializable, Serializable, enums, functions, types};
 use layer_wire::framing::FramingKind;
 
@@ -325,4 +325,28 @@ fn the_systems_time_can_be_advanced_too() {
     server.advance(Duration::from_secs(86_400));
     let ahead = server.now().unix() - unix_time();
     assert!((86_399..=86_400 + 60).contains(&ahead), "{ahead}");
+}
+
+#[test]
+fn a_key_is_put_in_and_its_user_is_spoken_to() {
+    let (server, _) = server();
+    let (anna, bert) = {
+        let mut world = server.world();
+        (world.add_user("Anna", "+4915100001"), world.add_user("Bert", "+4915100002"))
+    };
+    let key = "07".repeat(256);
+    let id: i64 = server.command(&format!("key 2 {key} {bert}")).unwrap().parse().unwrap();
+    assert_eq!(server.world().accounts.login(id).map(|login| login.user_id), Some(bert));
+    assert_eq!(server.command(&format!("say {anna} {bert} 3")).unwrap(), "3");
+    assert_eq!(server.world().history(bert, Peer::User(anna)).len(), 3);
+    server.world().open_session(id, 1);
+    assert_eq!(server.command(&format!("say {anna} {bert} 1000")).unwrap(), "512");
+    assert_eq!(server.command(&format!("say {anna} {bert} 1000")).unwrap(), "0", "no room");
+
+    let refused = |line: String| server.command(&line).unwrap_err().to_string();
+    assert!(refused(format!("say {anna} 1 1")).starts_with("refused: "));
+    for key in [&key[1..], &format!("{key}0"), &key.replace('7', "g")] {
+        let error = refused(format!("key 2 {key} {bert}"));
+        assert!(error.contains("512 hexadecimal digits") && !error.contains(key), "{error}");
+    }
 }
