@@ -61,6 +61,8 @@ setters! {
     allow_ipv6: bool => |config, allow| config.allow_ipv6 = allow;
     /// How packets are framed.
     transport: TransportKind => |config, transport| config.transport = transport;
+    /// Whether connecting waits for the server.
+    await_server: bool => |config, waits| config.await_server = waits;
     /// Whether updates that came meanwhile are delivered.
     catch_up: bool => |config, catch_up| config.catch_up = catch_up;
     /// How many updates wait for a reader.

@@ -127,7 +127,7 @@ pub(crate) struct Inner {
 
 impl Client {
     /// Connects: loads the session, reaches the data centre at home, and agrees a key if there is
-    /// none. It does not log in.
+    /// none. It does not log in. [`Config::await_server`] says whether it waits for the server.
     ///
     /// May be dropped midway: nothing is left behind but what was saved.
     ///
@@ -169,7 +169,13 @@ impl Client {
             backend.unwrap_or_else(|| Arc::new(BinaryFileBackend::new(&config.session_path)));
         let session = backend.load().await?;
         let client = Self::start(config, seams, backend, session);
-        let connected = client.inner.connect().await;
+        let connected = match client.inner.config.await_server {
+            true => client.inner.connect().await,
+            false => {
+                client.inner.connect_meanwhile();
+                Ok(())
+            }
+        };
         let token = ShutdownToken { inner: Arc::clone(&client.inner) };
         if let Err(error) = connected {
             drop(client);
@@ -320,6 +326,16 @@ impl Inner {
             last = (&why).into();
         }
         Err(last)
+    }
+
+    /// The same while others call already: they are told what is wrong.
+    fn connect_meanwhile(self: &Arc<Self>) {
+        let inner = Arc::clone(self);
+        self.spawn(async move {
+            if let Err(error) = inner.connect().await {
+                tracing::debug!(%error, "connecting");
+            }
+        });
     }
 
     /// Ends everything, once.

@@ -49,6 +49,11 @@ pub struct Config {
     pub allow_ipv6: bool,
     /// How packets are framed.
     pub transport: TransportKind,
+    /// Whether [`Client::connect`](crate::Client::connect) waits until the server has answered, as it
+    /// does at first. If not, it is there as soon as the session is loaded, and what is called then goes
+    /// out with the first packet, a round trip earlier; that the server can't be reached, or does not
+    /// want us, is told by the calls.
+    pub await_server: bool,
     /// Whether updates that came while no client ran, or that were not acknowledged, are delivered.
     /// If not, at first, updates begin with the moment of connecting.
     pub catch_up: bool,
@@ -115,6 +120,7 @@ impl Default for Config {
             lang_pack: init.lang_pack,
             connect_timeout: Duration::from_secs(15),
             rpc_timeout: Duration::from_secs(30),
+            await_server: true,
             reconnect_first: Duration::from_millis(500),
             reconnect_longest: Duration::from_secs(30),
         }

@@ -11,8 +11,9 @@ use layer_tl_types::{Deserializable, Identifiable, RawObject, RemoteCall, functi
 use tokio::time::sleep;
 
 use crate::client::{Client, Inner};
-use crate::net::dcs::Purpose;
-use crate::repeat;
+use crate::net::dcs::{Login, Purpose};
+use crate::net::link::Link;
+use crate::repeat::Manner;
 use crate::retry::RetryContext;
 use crate::session::Change;
 use crate::updates::Asked;
@@ -134,23 +135,11 @@ impl Inner {
         route: Route,
         body: Vec<u8>,
     ) -> Result<Vec<u8>, InvocationError> {
-        tokio::select! {
-            biased;
-            () = self.until_closing() => Err(InvocationError::Dropped),
-            answer = self.call_until_done(route, body) => answer,
-        }
-    }
-
-    async fn call_until_done(
-        self: &Arc<Self>,
-        route: Route,
-        body: Vec<u8>,
-    ) -> Result<Vec<u8>, InvocationError> {
         let function = body.first_chunk().map_or(0, |id| u32::from_le_bytes(*id));
-        let name = layer_tl_types::name_for_id(function).unwrap_or_default();
+        let Manner { name, may_repeat, is_file } = Manner::of(function);
         let mut course = Course {
-            may_repeat: repeat::may(name),
-            purpose: match name.starts_with("upload.") {
+            may_repeat,
+            purpose: match is_file {
                 _ if route.is_cdn => Purpose::Cdn(route.lane),
                 true => Purpose::Files(route.lane),
                 false => Purpose::Main,
@@ -168,7 +157,7 @@ impl Inner {
                 Err(error) => error,
             };
             tracing::debug!(name, %error, "a call has failed");
-            self.mend(&mut course, error).await?;
+            self.while_open(self.mend(&mut course, error)).await?;
         }
     }
 
@@ -178,8 +167,12 @@ impl Inner {
         body: &[u8],
     ) -> Result<Vec<u8>, InvocationError> {
         let dc = course.dc.unwrap_or_else(|| self.dcs.home());
-        let login = if course.route.with_login { self.carry_login(dc).await? } else { None };
-        let link = self.link(dc, course.purpose).await?;
+        // Where nothing is to be waited for first, the link itself tells of the client's end.
+        let open = self.dcs.open_link(dc, course.purpose);
+        let (login, link) = match open.filter(|_| !self.must_carry(course, dc)) {
+            Some(link) => (None, link),
+            None => self.while_open(self.login_and_link(course, dc)).await?,
+        };
         let mut sent = Vec::with_capacity(body.len() + 4);
         if matches!(course.purpose, Purpose::Files(_)) {
             // Updates come over the other link. The wrapper is its id, and then the query.
@@ -210,6 +203,32 @@ impl Inner {
                 Err(error.into())
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the login has to be at this data centre, which is not home.
+    fn must_carry(&self, course: &Course, dc: i32) -> bool {
+        course.route.with_login && dc != self.dcs.home()
+    }
+
+    async fn login_and_link(
+        self: &Arc<Self>,
+        course: &Course,
+        dc: i32,
+    ) -> Result<(Option<Login>, Link), InvocationError> {
+        let login = if course.route.with_login { self.carry_login(dc).await? } else { None };
+        Ok((login, self.link(dc, course.purpose).await?))
+    }
+
+    /// Waits for something, unless the client ends meanwhile.
+    async fn while_open<T>(
+        &self,
+        something: impl Future<Output = Result<T, InvocationError>>,
+    ) -> Result<T, InvocationError> {
+        tokio::select! {
+            biased;
+            () = self.until_closing() => Err(InvocationError::Dropped),
+            done = something => done,
         }
     }
 

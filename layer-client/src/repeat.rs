@@ -2,8 +2,42 @@
 //! that only read, those by whose `random_id` the server knows them again, and those that do nothing
 //! the second time. What spends money or starts something else is run once, whatever it is called.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What is to be known of a function to call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// Empty if the schema does not know it.
+    pub(crate) name: &'static str,
+    /// Whether it may be sent again by itself.
+    pub(crate) may_repeat: bool,
+    /// Whether it is about the contents of files.
+    pub(crate) is_file: bool,
+}
+
+impl Manner {
+    /// Of the function with this id. It is looked up once in each thread.
+    pub(crate) fn of(function: u32) -> Self {
+        thread_local! {
+            static KNOWN: RefCell<BTreeMap<u32, Manner>> = const { RefCell::new(BTreeMap::new()) };
+        }
+        KNOWN.with_borrow_mut(|known| match known.get(&function) {
+            Some(manner) => *manner,
+            None => {
+                let Some(name) = layer_tl_types::name_for_id(function) else {
+                    return Self { name: "", may_repeat: false, is_file: false };
+                };
+                let is_file = name.starts_with("upload.");
+                // Not more than the schema has.
+                *known.entry(function).or_insert(Self { name, may_repeat: may(name), is_file })
+            }
+        })
+    }
+}
+
 /// Whether a function of this name may be sent again by itself.
-pub(crate) fn may(name: &str) -> bool {
+fn may(name: &str) -> bool {
     if ONCE.iter().any(|(once, _)| *once == name) {
         return false;
     }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::config::{Config, ConfigError};
 use crate::net::clock::Clock;
 use crate::net::dial::{BoxFuture, Dial, Tcp};
-use crate::net::driver::Blocking;
+use crate::net::work::Blocking;
 use crate::random;
 
 /// Starts a task.

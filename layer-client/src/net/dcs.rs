@@ -143,6 +143,13 @@ impl Dcs {
         Ok(Arc::clone(link))
     }
 
+    /// The link, if it is there already.
+    pub(crate) fn open_link(&self, dc: i32, purpose: Purpose) -> Option<Link> {
+        let state = self.state();
+        let link = state.links.get(&(dc, purpose))?.get()?;
+        Some(link.clone()).filter(|link| !link.is_closed())
+    }
+
     fn login(&self, dc: i32, is_known: bool) -> Login {
         let mut state = self.state();
         let new =

@@ -2,13 +2,15 @@
 //! MTProto to the connection machine. When the stream is lost it dials again, a little later each
 //! time.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use layer_mtproto::connection::{self, CallId, Connection, Event, Failure, Saved, Work, WorkDone};
+use layer_mtproto::Now;
+use layer_mtproto::connection::{self, CallId, Connection, Event, Failure, Saved};
 use layer_mtproto::wire::framing::TransportError;
 use rand_core::{CryptoRng, Rng};
 use tokio::io::split;
@@ -20,7 +22,9 @@ use super::dial::{Dial, Stream};
 use super::flow::{Incoming, Outgoing};
 use super::hub::Hub;
 use super::link::{Answer, Answered, Command, Link, Signals};
+use super::waiting::{Waiting, WaitingCalls};
 use super::why::Why;
+use super::work::{Blocking, Computation};
 use crate::InvocationError;
 use crate::updates::Asked;
 
@@ -32,9 +36,6 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 const LEARNING: Duration = Duration::from_secs(60);
 /// How often it is looked for calls that have waited too long.
 const SWEEP: Duration = Duration::from_secs(1);
-
-/// Runs a computation where it holds up nobody.
-pub(crate) type Blocking = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
 /// All that a driver is made with.
 pub(crate) struct Parts {
@@ -61,8 +62,7 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
         parts,
         commands: receiver,
         signals,
-        waiting: BTreeMap::new(),
-        numbers: BTreeMap::new(),
+        waiting: WaitingCalls::default(),
         ready: Vec::new(),
         lost: Vec::new(),
         destroying: Vec::new(),
@@ -81,8 +81,7 @@ struct Driver {
     commands: mpsc::Receiver<Command>,
     signals: Arc<Signals>,
     /// Who waits for which call.
-    waiting: BTreeMap<CallId, Waiting>,
-    numbers: BTreeMap<u64, CallId>,
+    waiting: WaitingCalls,
     ready: Vec<oneshot::Sender<Result<(), Why>>>,
     lost: Vec<oneshot::Sender<Why>>,
     /// Who waits until the key is destroyed.
@@ -97,13 +96,6 @@ struct Driver {
     sweep_at: Instant,
     /// When the hub was told last what was learnt.
     learnt_at: Instant,
-}
-
-struct Waiting {
-    number: u64,
-    asked: Asked,
-    answer: oneshot::Sender<Answered>,
-    since: Instant,
 }
 
 /// Why a driver does not go on as it did.
@@ -199,7 +191,7 @@ impl Driver {
             () = self.signals.notify.notified() => return self.heed(),
             command = self.commands.recv() => match command {
                 None => return Obeyed::Closed,
-                Some(command) => self.command(command),
+                Some(command) => self.command(command, self.parts.clock.now()),
             },
         }
         Obeyed::Done
@@ -211,14 +203,15 @@ impl Driver {
         self.parts.connection.handle_connected(now, &mut *self.parts.rng);
         let (mut reader, mut writer) = split(stream);
         let (mut outgoing, mut incoming) = (Outgoing::default(), Incoming::new());
-        let mut work: Option<oneshot::Receiver<WorkDone>> = None;
+        let mut computation = Computation::default();
+        let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
         loop {
             // What waits is taken in one go, so that it goes out in few packets.
+            let mut moment = None;
             for _ in 0..MOST_COMMANDS {
-                match self.commands.try_recv() {
-                    Ok(command) => self.command(command),
-                    Err(_) => break,
-                }
+                let Ok(command) = self.commands.try_recv() else { break };
+                let now = *moment.get_or_insert_with(|| self.parts.clock.now());
+                self.command(command, now);
             }
             if let Some(end) = self.dispatch().await {
                 return end;
@@ -234,23 +227,23 @@ impl Driver {
             }
             if self.is_ready && self.learnt_at.elapsed() >= LEARNING {
                 self.learnt_at = Instant::now();
-                self.parts
-                    .connection
-                    .saved(now)
-                    .into_iter()
-                    .for_each(|it| self.parts.hub.learnt(it));
+                if let Some(saved) = self.parts.connection.saved(now) {
+                    self.parts.hub.learnt(saved);
+                }
             }
             if let Some(next) = self.parts.connection.poll_work() {
-                work = Some(self.work(next));
+                let mut seed = [0; 32];
+                self.parts.rng.fill_bytes(&mut seed);
+                computation.begin(next, &self.parts.blocking, self.parts.clock.now(), seed);
             }
-            let deadline = self.parts.connection.poll_deadline();
-            let deadline = self.parts.clock.start + deadline.unwrap_or(NEVER).min(NEVER);
+            // One that rings too early does no harm, and costs less than to be set anew each time.
+            let deadline = self.deadline();
+            if deadline < alarm.deadline() || alarm.is_elapsed() {
+                alarm.as_mut().reset(deadline);
+            }
             tokio::select! {
                 biased;
-                () = sleep_until(deadline) => {
-                    let now = self.parts.clock.now();
-                    self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
-                }
+                () = alarm.as_mut() => self.wake(),
                 written = outgoing.write(&mut writer) => if let Err(error) = written {
                     return End::Lost(error.into());
                 },
@@ -266,27 +259,37 @@ impl Driver {
                     }
                     Err(error) => return End::Lost(error.into()),
                 },
-                done = finished(&mut work) => if let Some(done) = done {
+                done = computation.done() => if let Some(done) = done {
                     let now = self.parts.clock.now();
                     self.parts.connection.handle_work(done, now, &mut *self.parts.rng);
                 },
-                obeyed = self.obey() => if obeyed == Obeyed::Closed { return End::Closed },
+                () = self.signals.notify.notified() => {
+                    if self.heed() == Obeyed::Closed {
+                        return End::Closed;
+                    }
+                }
+                command = self.commands.recv() => match command {
+                    Some(command) => self.command(command, self.parts.clock.now()),
+                    None => return End::Closed,
+                },
             }
         }
     }
 
-    /// Runs a computation where it holds up nobody.
-    fn work(&mut self, work: Work) -> oneshot::Receiver<WorkDone> {
-        let (sender, receiver) = oneshot::channel();
+    /// When something is to be done, whatever comes.
+    fn deadline(&self) -> Instant {
+        let deadline = self.parts.connection.poll_deadline().unwrap_or(NEVER).min(NEVER);
+        let deadline = self.parts.clock.start + deadline;
+        if self.waiting.is_empty() { deadline } else { deadline.min(self.sweep_at) }
+    }
+
+    /// Does what is due.
+    fn wake(&mut self) {
         let now = self.parts.clock.now();
-        let mut seed = [0; 32];
-        self.parts.rng.fill_bytes(&mut seed);
-        (self.parts.blocking)(Box::new(move || {
-            let mut rng = crate::random::seeded(seed);
-            // If the link is lost meanwhile, nobody wants it.
-            let _ = sender.send(work.run(now, &mut rng));
-        }));
-        receiver
+        if self.parts.connection.poll_deadline().is_some_and(|at| at <= now.monotonic) {
+            self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
+        }
+        self.sweep();
     }
 
     /// Hands out what the machine has to tell.
@@ -359,20 +362,18 @@ impl Driver {
         })
     }
 
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, command: Command, now: Now) {
         match command {
             // Given up while it waited here.
             Command::Call { answer, .. } if answer.is_closed() => {}
             Command::Call { number, asked, call, answer } => {
-                let now = self.parts.clock.now();
                 match self.parts.connection.call(call, now) {
                     Ok(id) => {
-                        let since = Instant::now();
+                        let since = self.parts.clock.start + now.monotonic;
                         if self.waiting.is_empty() {
                             self.sweep_at = since + SWEEP;
                         }
-                        self.numbers.insert(number, id);
-                        self.waiting.insert(id, Waiting { number, asked, answer, since });
+                        self.waiting.put(id, Waiting { number, asked, answer, since });
                     }
                     Err(error) => {
                         let _ = answer.send(Err(error.into()));
@@ -386,7 +387,7 @@ impl Driver {
             #[cfg(test)]
             Command::Waiting(waiting) => {
                 let held = self.parts.connection.footprint();
-                let ours = self.waiting.len().max(self.numbers.len());
+                let ours = self.waiting.len();
                 let _ = waiting.send(ours.max(held.calls).max(held.call_bytes));
             }
             Command::Lost(lost) => match &self.waits_after {
@@ -417,11 +418,11 @@ impl Driver {
         result: Result<Vec<u8>, connection::RpcError>,
         maybe_repeated: bool,
     ) {
+        // Given up: nobody waits, and what it may say of updates was noted as missed.
+        let Some(waiting) = self.waiting.take(call) else { return };
         let answered = match result {
             Ok(object) => {
-                if let Some(waiting) = self.waiting.get(&call) {
-                    self.parts.hub.answered(&waiting.asked, &object);
-                }
+                self.parts.hub.answered(&waiting.asked, &object);
                 Ok(Answer { object, maybe_repeated })
             }
             // It was the server's memory of the number that refused the second time.
@@ -430,18 +431,21 @@ impl Driver {
             }
             Err(error) => Err(crate::RpcError::from(error).into()),
         };
-        self.end(call, answered);
+        self.tell(waiting, answered);
     }
 
     fn end(&mut self, call: CallId, answered: Answered) {
-        if let Some(waiting) = self.waiting.remove(&call) {
-            if answered.as_ref().is_err_and(|error| !matches!(error, InvocationError::Rpc(_))) {
-                self.miss(&waiting.asked);
-            }
-            self.numbers.remove(&waiting.number);
-            // Whoever waited may have gone.
-            let _ = waiting.answer.send(answered);
+        if let Some(waiting) = self.waiting.take(call) {
+            self.tell(waiting, answered);
         }
+    }
+
+    fn tell(&self, waiting: Waiting, answered: Answered) {
+        if answered.as_ref().is_err_and(|error| !matches!(error, InvocationError::Rpc(_))) {
+            self.miss(&waiting.asked);
+        }
+        // Whoever waited may have gone.
+        let _ = waiting.answer.send(answered);
     }
 
     /// An answer will not come, and with it what it may say of updates.
@@ -457,16 +461,19 @@ impl Driver {
         if told.close {
             return Obeyed::Closed;
         }
-        let now = self.parts.clock.now();
-        for number in told.given_up {
-            if let Some(call) = self.numbers.remove(&number) {
-                if let Some(waiting) = self.waiting.remove(&call) {
-                    self.miss(&waiting.asked);
-                }
-                self.parts.connection.cancel(call, now);
-            }
+        if !told.given_up.is_empty() {
+            self.give_up(&BTreeSet::from_iter(told.given_up));
         }
         if told.redial { Obeyed::Redial } else { Obeyed::Done }
+    }
+
+    /// Gives up the calls with these numbers.
+    fn give_up(&mut self, numbers: &BTreeSet<u64>) {
+        let now = self.parts.clock.now();
+        for (call, waiting) in self.waiting.give_up(numbers) {
+            self.miss(&waiting.asked);
+            self.parts.connection.cancel(call, now);
+        }
     }
 
     /// Gives up calls of which nothing was heard for too long. One on which the server is known to
@@ -477,23 +484,12 @@ impl Driver {
         }
         self.sweep_at = Instant::now() + SWEEP;
         let timeout = self.parts.call_timeout;
-        let late = |(id, waiting): (&CallId, &Waiting)| {
-            let late = waiting.since.elapsed() >= timeout;
-            (late && !self.parts.connection.has_arrived(*id)).then_some(*id)
-        };
-        let late: Vec<CallId> = self.waiting.iter().filter_map(late).collect();
+        let is_lost = |call: &CallId| !self.parts.connection.has_arrived(*call);
+        let late: Vec<CallId> = self.waiting.late(timeout).filter(is_lost).collect();
         let now = self.parts.clock.now();
         for call in late {
             self.parts.connection.cancel(call, now);
             self.end(call, Err(InvocationError::Timeout(timeout)));
         }
     }
-}
-
-/// The outcome of a computation, if one is under way.
-async fn finished(work: &mut Option<oneshot::Receiver<WorkDone>>) -> Option<WorkDone> {
-    let Some(receiver) = work else { return std::future::pending().await };
-    let done = receiver.await;
-    *work = None;
-    done.ok()
 }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use super::dial::Stream;
 
 /// An idle link's read buffer, and one through which much flows.
-const LEAST_READ: usize = 4 << 10;
+const LEAST_READ: usize = 1 << 10;
 const MOST_READ: usize = 64 << 10;
 
 /// What waits to be written.

@@ -1,6 +1,6 @@
 //! The handle to a link, by which calls reach the task behind it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use layer_mtproto::connection::Call;
@@ -48,13 +48,14 @@ pub(super) enum Command {
 /// What the driver is told without anybody waiting for it.
 #[derive(Default)]
 pub(super) struct Signals {
+    /// How many calls were numbered.
+    numbered: AtomicU64,
     told: Mutex<Told>,
     pub(super) notify: Notify,
 }
 
 #[derive(Default)]
 pub(super) struct Told {
-    next: u64,
     /// Calls whose futures were dropped.
     pub(super) given_up: Vec<u64>,
     /// The network is back: nothing is waited for.
@@ -69,9 +70,7 @@ impl Signals {
     }
 
     fn next(&self) -> u64 {
-        let mut told = self.told();
-        told.next += 1;
-        told.next
+        self.numbered.fetch_add(1, Ordering::Relaxed)
     }
 
     fn tell(&self, what: impl FnOnce(&mut Told)) {
@@ -82,8 +81,8 @@ impl Signals {
     /// What was told since it was last asked; that it is to close stays.
     pub(super) fn take(&self) -> Told {
         let mut told = self.told();
-        let (next, close) = (told.next, told.close);
-        std::mem::replace(&mut *told, Told { next, close, ..Told::default() })
+        let close = told.close;
+        std::mem::replace(&mut *told, Told { close, ..Told::default() })
     }
 }
 

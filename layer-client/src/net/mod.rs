@@ -13,4 +13,6 @@ pub(crate) mod link;
 pub(crate) mod memory;
 #[cfg(test)]
 mod tests;
+mod waiting;
 pub(crate) mod why;
+pub(crate) mod work;

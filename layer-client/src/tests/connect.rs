@@ -224,3 +224,27 @@ async fn salts_are_kept_so_that_a_restart_costs_no_round_trip() {
     client.invoke(&NEAREST).await.unwrap();
     assert_eq!(changes(), before, "it was right at once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_wait_for_the_server_calls_with_the_first_packet() {
+    let rig = Rig::new();
+    let (client, token) = rig.connect().await.unwrap();
+    drop(client);
+    token.closed().await;
+    let packets = || rig.server.world().tally.packets;
+    let before = packets();
+    let config = Config { await_server: false, ..rig.config() };
+    let (client, _token) = Client::connect_with(config, rig.seams()).await.unwrap();
+    client.invoke(&NEAREST).await.unwrap();
+    assert_eq!(packets(), before + 1, "with help.getConfig in one container");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_wait_for_the_server_is_told_by_the_call_that_there_is_none() {
+    let rig = Rig::new();
+    let config =
+        Config { await_server: false, dc_addr: Some("10.9.9.9:1".to_owned()), ..rig.config() };
+    let (client, _token) = Client::connect_with(config, rig.seams()).await.unwrap();
+    let error = client.invoke(&NEAREST).await.unwrap_err();
+    assert!(matches!(error, InvocationError::Io(_) | InvocationError::Timeout(_)), "{error}");
+}
