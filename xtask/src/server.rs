@@ -79,9 +79,13 @@ impl Sandbox {
     /// What it has printed after this word: `address`, `key` (a path), `proxy-secret`, `control` and the
     /// like.
     pub(crate) fn told(&self, name: &str) -> Result<&str, String> {
-        let mut values =
-            self.said.iter().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let mut values = self.all_told(name);
         values.next().ok_or_else(|| format!("the sandbox printed no {name}: {:?}", self.said))
+    }
+
+    /// The same for what it prints several times.
+    pub(crate) fn all_told(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.said.iter().filter_map(move |line| line.strip_prefix(name)?.strip_prefix(' '))
     }
 }
 

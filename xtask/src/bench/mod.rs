@@ -1,6 +1,7 @@
 //! Measurements against the crates of others: ratios of medians from interleaved runs.
 
 mod compile;
+mod net;
 mod size;
 mod table;
 
@@ -8,19 +9,22 @@ mod table;
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Parts of the table: crypto, exchange, gzip, tl, calls. All of them if none is named.
-    #[arg(conflicts_with_all = ["compile", "size"])]
+    #[arg(conflicts_with_all = ["compile", "size", "net"])]
     parts: Vec<String>,
     /// What the generated types cost to compile, instead of the table.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "net")]
     compile: bool,
     /// How large a small program becomes, instead of the table.
-    #[arg(long, conflicts_with = "compile")]
+    #[arg(long, conflicts_with_all = ["compile", "net"])]
     size: bool,
+    /// Whole clients over loopback, instead of the table.
+    #[arg(long)]
+    net: bool,
     /// Instructions in place of times, counted by valgrind, for the rows of which that can be said.
-    #[arg(long, conflicts_with_all = ["compile", "size"])]
+    #[arg(long, conflicts_with_all = ["compile", "size", "net"])]
     instructions: bool,
-    /// How many times each thing is compiled, in turn.
-    #[arg(long, default_value_t = 3, requires = "compile")]
+    /// How many times each thing is compiled, or each client measured, in turn.
+    #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Fail if a row misses its aim.
     #[arg(long)]
@@ -33,6 +37,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         compile::run(arguments.rounds, arguments.check)
     } else if arguments.size {
         size::run(arguments.check)
+    } else if arguments.net {
+        net::run(arguments.rounds, arguments.check)
     } else {
         table::run(&arguments.parts, arguments.instructions, arguments.check)
     }
