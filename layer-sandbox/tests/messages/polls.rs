@@ -227,7 +227,8 @@ fn an_edit_closes_a_poll_and_all_see_how_it_ended() {
     let (alice, bob, carol) = (room.alice, room.bob, room.carol);
     let poll = room.polled(asked(|_| {}));
     room.votes(bob, poll, b"r");
-    (room.told(alice), room.told(bob));
+    room.told(alice);
+    room.told(bob);
     let close =
         |room: &Room, user, media: types::InputMediaPoll| functions::messages::EditMessage {
             media: Some(media.into()),
