@@ -11,6 +11,7 @@ use grammers_crypto::DequeBuffer;
 use grammers_mtproto::mtp::{Deserialization, Encrypted, Mtp};
 use grammers_mtproto::transport::{Abridged, Transport};
 use layer_crypto::AuthKey;
+use layer_crypto::envelope::Padding;
 use layer_mtproto::Now;
 use layer_mtproto::connection::{Call, Config, Connection, Event, Init, Saved};
 use layer_mtproto::exchange;
@@ -38,9 +39,10 @@ const SALT: i64 = 7;
 /// Each with what bounds it: the same bytes through framing and envelope alone.
 pub fn rows() -> Vec<Rounds> {
     let rows = [1, 64].map(|in_flight| {
-        let machine = row(format!("a call, {in_flight} in flight"), in_flight, Ours::new(), Some(2.0));
+        let machine =
+            row(format!("a call, {in_flight} in flight"), in_flight, Ours::new(), Some(2.0));
         let floor = row("  of it framing and sealing".to_owned(), in_flight, Floor::new(), None);
-        [machine, floor]
+        [machine, alike, floor]
     });
     rows.into_iter().flatten().collect()
 }
@@ -78,12 +80,13 @@ struct Ours {
 }
 
 impl Ours {
-    fn new() -> Self {
+    fn new(padding: Padding) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let (started, wall) =
             (Instant::now(), SystemTime::UNIX_EPOCH.elapsed().expect("after 1970"));
         let now = Now { monotonic: Duration::ZERO, wall };
-        let config = Config::new(exchange::Config::new(Vec::new(), 2), Init::new(1));
+        let mut config = Config::new(exchange::Config::new(Vec::new(), 2), Init::new(1));
+        config.padding = padding;
         let saved = Saved::new(AuthKey::from_bytes(&KEY), SALT, 0, now);
         let mut connection = Connection::new(config, Some(saved), now, &mut rng);
         connection.handle_connected(now, &mut rng);

@@ -106,7 +106,8 @@ fn source(name: &str, text: &str) -> Vec<String> {
     let mut broken = Vec::new();
     let is_root = name.ends_with("src/lib.rs") || name.ends_with("src/main.rs");
     // One module each: lanes, and an allocator that counts.
-    let has_unsafe = ["layer-crypto/", "benches/src/"].iter().any(|crate_| name.starts_with(crate_));
+    let has_unsafe =
+        ["layer-crypto/", "benches/src/"].iter().any(|crate_| name.starts_with(crate_));
     let unsafe_rule = if has_unsafe { "#![deny(unsafe_code)]" } else { "#![forbid(unsafe_code)]" };
     if is_root && !text.contains(unsafe_rule) {
         broken.push(format!("{name}: {unsafe_rule} is missing"));
