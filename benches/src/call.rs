@@ -39,8 +39,10 @@ const SALT: i64 = 7;
 /// Each with what bounds it: the same bytes through framing and envelope alone.
 pub fn rows() -> Vec<Rounds> {
     let rows = [1, 64].map(|in_flight| {
-        let machine =
-            row(format!("a call, {in_flight} in flight"), in_flight, Ours::new(), Some(2.0));
+        let name = format!("a call, {in_flight} in flight");
+        let machine = row(name, in_flight, Ours::new(Padding::Buckets), Some(2.0));
+        let name = "  padded as little as theirs".to_owned();
+        let alike = row(name, in_flight, Ours::new(Padding::Minimal), None);
         let floor = row("  of it framing and sealing".to_owned(), in_flight, Floor::new(), None);
         [machine, alike, floor]
     });
