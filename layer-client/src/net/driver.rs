@@ -58,7 +58,7 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
     let signals = Arc::new(Signals::default());
     let key = Arc::clone(&parts.key);
     let link = Link { commands, signals: Arc::clone(&signals), key };
-    let driver = Driver {
+    let mut driver = Driver {
         parts,
         commands: receiver,
         signals,
@@ -73,7 +73,8 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
         sweep_at: Instant::now(),
         learnt_at: Instant::now(),
     };
-    (link, driver.run())
+    // By reference: a future that was given the driver would hold it twice.
+    (link, async move { driver.run().await })
 }
 
 struct Driver {
@@ -117,7 +118,7 @@ enum Obeyed {
 }
 
 impl Driver {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         loop {
             let end = match self.dial().await {
                 Ok(stream) => self.talk(stream).await,
