@@ -67,6 +67,8 @@ struct Pair {
     /// What happened on the way that no stream lets happen.
     is_disordered: bool,
     has_forgotten: bool,
+    /// What the server refuses once it may take if it comes again.
+    refuses_at_will: bool,
     forgot_key: bool,
 }
 
@@ -123,6 +125,7 @@ impl Pair {
             run_before: BTreeMap::new(),
             is_disordered: false,
             has_forgotten: false,
+            refuses_at_will: false,
             forgot_key: false,
         }
     }
@@ -226,10 +229,14 @@ impl Pair {
             24 => {
                 let faults = &mut self.world.faults;
                 match input.below(8) {
-                    0 => faults.refuse_containers = u32::from(input.byte() & 3),
+                    0 => {
+                        faults.refuse_containers = u32::from(input.byte() & 3);
+                        self.refuses_at_will = true;
+                    }
                     1 => {
                         let code = [16, 17, 18, 19, 20, 32, 33, 34, 35, 48, 64, 1][input.below(12)];
                         faults.refuse.push_back(code);
+                        self.refuses_at_will = true;
                     }
                     2 => faults.gzip_answers ^= true,
                     3 => faults.announce ^= true,
@@ -431,8 +438,9 @@ impl Pair {
             let number = number as usize;
             let runs = self.run_before.entry(number).or_default();
             *runs += 1;
-            // A packet that comes twice, with the loss of all memory in between, is beyond any client.
-            let may_be = self.is_disordered && self.has_forgotten;
+            // A packet that comes twice, with the loss of all memory in between, or of which one copy is
+            // refused at will and the other taken, is beyond any client.
+            let may_be = self.is_disordered && (self.has_forgotten || self.refuses_at_will);
             let once = self.client.calls[number].once;
             assert!(!once || *runs == 1 || may_be, "call {number} was to be run once");
         }
