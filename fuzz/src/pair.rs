@@ -8,7 +8,7 @@
 
 mod seeds;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ struct Pair {
     client_has_link: bool,
     /// Which of the temporary keys is agreed next.
     next: usize,
-    up: VecDeque<Vec<u8>>,
+    up: VecDeque<Up>,
     down: VecDeque<Down>,
     /// The calls that were run, since that was looked at; and how often each.
     runs: Arc<Mutex<Vec<u32>>>,
@@ -69,6 +69,8 @@ struct Pair {
     has_forgotten: bool,
     /// What the server refuses once it may take if it comes again.
     refuses_at_will: bool,
+    /// The calls in packets that came twice.
+    doubled: BTreeSet<usize>,
     forgot_key: bool,
 }
 
@@ -77,6 +79,13 @@ struct Link {
     server: Connection,
     encoder: Encoder,
     decoder: Decoder,
+}
+
+/// A packet on its way to the server, and the calls in it.
+#[derive(Clone)]
+struct Up {
+    packet: Vec<u8>,
+    calls: Vec<usize>,
 }
 
 /// What is on its way to the client.
@@ -126,6 +135,7 @@ impl Pair {
             is_disordered: false,
             has_forgotten: false,
             refuses_at_will: false,
+            doubled: BTreeSet::new(),
             forgot_key: false,
         }
     }
@@ -162,7 +172,10 @@ impl Pair {
             11 => drop(self.down.pop_front()),
             12 => {
                 self.is_disordered = true;
-                self.up.extend(self.up.front().cloned());
+                if let Some(again) = self.up.front().cloned() {
+                    self.doubled.extend(&again.calls);
+                    self.up.push_back(again);
+                }
             }
             13 => {
                 let again = match self.down.front() {
@@ -181,7 +194,7 @@ impl Pair {
                 self.down.rotate_left(usize::from(self.down.len() > 1));
             }
             16 => {
-                if let Some(packet) = self.up.front_mut() {
+                if let Some(Up { packet, .. }) = self.up.front_mut() {
                     let at = input.word() % packet.len();
                     packet[at] ^= 1 + input.byte() % 255;
                 }
@@ -328,7 +341,8 @@ impl Pair {
                 continue;
             }
             if !sent.said.is_empty() {
-                self.up.push_back(sent.packet);
+                let calls = sent.said.iter().filter_map(|said| said.call).collect();
+                self.up.push_back(Up { packet: sent.packet, calls });
                 continue;
             }
             // A step of an exchange, which is recorded.
@@ -356,7 +370,7 @@ impl Pair {
 
     fn carry_up(&mut self, most: usize) {
         for _ in 0..most {
-            let Some(packet) = self.up.pop_front() else { return };
+            let Some(Up { packet, .. }) = self.up.pop_front() else { return };
             let now = self.now();
             let Some(link) = &mut self.link else { return };
             let mut bytes = Vec::new();
@@ -440,7 +454,8 @@ impl Pair {
             *runs += 1;
             // A packet that comes twice, with the loss of all memory in between, or of which one copy is
             // refused at will and the other taken, is beyond any client.
-            let may_be = self.is_disordered && (self.has_forgotten || self.refuses_at_will);
+            let is_taken_late = self.refuses_at_will && self.doubled.contains(&number);
+            let may_be = self.is_disordered && self.has_forgotten || is_taken_late;
             let once = self.client.calls[number].once;
             assert!(!once || *runs == 1 || may_be, "call {number} was to be run once");
         }
