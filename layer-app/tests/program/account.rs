@@ -79,7 +79,7 @@ async fn listening_tells_what_happens_and_ends_when_it_is_to() {
         (&["listen", "--count", "1", "--json"], "{\"message\":"),
     ] {
         let mut listening = stage.start(arguments);
-        listening.says("listening").await;
+        listening.notes("listening").await;
         bob.send(&alice, "Are you there?").await.unwrap();
         let said = listening.ends().await.well();
         assert!(said.starts_with(expected) && said.contains("Are you there?"), "{said}");

@@ -165,7 +165,7 @@ async fn a_damaged_session_is_named_and_left_as_it_is() {
 async fn a_session_that_somebody_uses_is_not_used_by_a_second_one() {
     let stage = Stage::with_alice().await;
     let mut first = stage.start(&["listen"]);
-    first.says("listening").await;
+    first.notes("listening").await;
     stage.run(&["whoami"]).await.badly(&["in use", "--session"]);
     first.interrupt().await;
     first.ends().await.well();

@@ -24,7 +24,7 @@ async fn a_sandbox_tells_where_it_is_its_key_and_the_codes_and_keeps_its_people(
     assert_eq!(told["data_centres"]["2"], told["address"]);
     fs::write(folder.path("key.pem"), told["key"].as_str().unwrap()).unwrap();
     let bot: Value = serde_json::from_str(&server.says("\"bot\"").await).unwrap();
-    server.says("Ctrl-C").await;
+    server.notes("Ctrl-C").await;
 
     let address = told["address"].as_str().unwrap();
     let to = ["--sandbox", address, "--key", "key.pem", "--session"];

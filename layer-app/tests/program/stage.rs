@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use layer_sandbox::{Sandbox, World};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
 
@@ -84,25 +84,16 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Waits for a line with a word in it.
+    /// Waits for a line with a word in it among those it prints.
+    ///
+    /// Which of its two streams comes first is nobody's to know, so each is read for itself.
     pub(crate) async fn says(&mut self, word: &str) -> String {
-        self.line_of(word).await.unwrap_or_else(|| panic!("it ended without saying {word:?}"))
+        line_with(word, &mut self.out).await
     }
 
-    async fn line_of(&mut self, word: &str) -> Option<String> {
-        timeout(PATIENCE, async {
-            loop {
-                let line = tokio::select! {
-                    line = self.out.next_line() => line.unwrap()?,
-                    line = self.err.next_line() => line.unwrap()?,
-                };
-                if line.contains(word) {
-                    return Some(line);
-                }
-            }
-        })
-        .await
-        .expect("it says nothing")
+    /// The same among those it tells whoever sits there.
+    pub(crate) async fn notes(&mut self, word: &str) -> String {
+        line_with(word, &mut self.err).await
     }
 
     pub(crate) async fn types(&mut self, line: &str) {
@@ -132,6 +123,18 @@ impl Running {
         let code = timeout(PATIENCE, all).await.expect("the program hangs");
         Ended { code, out, err }
     }
+}
+
+async fn line_with(word: &str, stream: &mut Lines<impl AsyncBufRead + Unpin>) -> String {
+    let found = async {
+        while let Some(line) = stream.next_line().await.unwrap() {
+            if line.contains(word) {
+                return line;
+            }
+        }
+        panic!("it ended without saying {word:?}");
+    };
+    timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("it does not say {word:?}"))
 }
 
 /// Starts the program, or one that starts it.
