@@ -15,6 +15,9 @@ use rand_chacha::rand_core::SeedableRng;
 use super::{KEY, SALT, Server, request};
 use crate::table::Side;
 
+/// So many acknowledgements go out, fewer wait.
+const MANY: usize = 16;
+
 pub struct Floor {
     key: AuthKey,
     encoder: Encoder,
@@ -49,24 +52,36 @@ impl Floor {
         self.last_msg_id
     }
 
-    /// A container of all requests, and of the acknowledgements of what came last.
+    /// All requests, and the acknowledgements of what came if there are many; in a container, if that
+    /// is more than one message.
     fn send(&mut self, calls: usize) -> VecDeque<i64> {
         let numbers: VecDeque<_> = (0..calls).map(|_| self.next()).collect();
-        let msg_ids = std::mem::take(&mut self.acks);
-        let acks = enums::MsgsAck::Ack(types::MsgsAck { msg_ids }).to_bytes();
-        let (last, msg_id) = (self.next(), self.next());
-        let lens = numbers.iter().map(|_| self.request.len()).chain([acks.len()]);
-        let len = sealed_len(container_len(lens), Padding::Buckets);
-        let message = |place: usize| match numbers.get(place) {
-            Some(msg_id) => Message { msg_id: *msg_id, seq_no: 1, body: &self.request },
-            None => Message { msg_id: last, seq_no: 0, body: &acks },
+        let acks = (self.acks.len() >= MANY).then(|| {
+            let msg_ids = std::mem::take(&mut self.acks);
+            (self.next(), enums::MsgsAck::Ack(types::MsgsAck { msg_ids }).to_bytes())
+        });
+        let outer = self.next();
+        let message = |place: usize| {
+            let request = numbers.get(place).map(|id| (*id, 1, &self.request));
+            let acks = acks.as_ref().map(|(id, acks)| (*id, 0, acks));
+            let (msg_id, seq_no, body) = request.or(acks).expect("one of them");
+            Message { msg_id, seq_no, body }
         };
+        let count = calls + usize::from(acks.is_some());
+        let alone = (count == 1).then(|| message(0));
+        let lens = (0..count).map(|place| message(place).body.len());
+        let len = alone.map_or_else(|| container_len(lens), |message| message.body.len());
+        let msg_id = alone.map_or(outer, |message| message.msg_id);
 
         let out = &mut self.output;
         out.clear();
+        let len = sealed_len(len, Padding::Buckets);
         let frame = self.encoder.begin(len, false, &mut self.rng, out).expect("it fits");
         let draft = Draft::begin(out, &Header { salt: SALT, session_id: 1, msg_id, seq_no: 0 });
-        write_container((0..calls + 1).map(message), out).expect("not too many");
+        match alone {
+            Some(message) => out.extend_from_slice(message.body),
+            None => write_container((0..count).map(message), out).expect("not too many"),
+        }
         draft.finish(out, Padding::Buckets, &mut self.rng).expect("whole words");
         let packet = self.encoder.end(frame, out).expect("as long as announced");
         envelope::seal(&self.key, envelope::Side::Client, &mut out[packet]).expect("a draft");

@@ -44,7 +44,7 @@ pub struct Config {
     /// How long nothing may be heard after a ping, or in an exchange, until the link is given up;
     /// 15 s at first.
     pub silence: Duration,
-    /// How long acknowledgements wait for something to go with; 30 s at first.
+    /// How long acknowledgements wait until there are more, or something to go with; 30 s at first.
     pub ack_delay: Duration,
     /// How many calls there may be without an answer; 8192 at first.
     pub most_calls: usize,

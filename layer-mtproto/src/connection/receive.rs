@@ -203,9 +203,10 @@ impl Connection {
         let arrival = self.session.window.take(message.msg_id);
         if message.seq_no & 1 == 1 {
             // Also what came before: the acknowledgement may have been lost.
-            self.session.acks.add(message.msg_id, now.monotonic);
+            self.session.acks.add(message.msg_id, message.body.len(), now.monotonic);
         }
         if arrival == Arrival::Again {
+            self.session.acks.hurry();
             return Ok(());
         }
         let object;

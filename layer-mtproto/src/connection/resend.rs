@@ -35,6 +35,7 @@ impl Connection {
         self.decoder = None;
         self.work = None;
         self.forget_what_was_sent();
+        self.session.acks.hurry();
         if self.unpark() {
             self.keys.drop_temporary();
         }
@@ -123,7 +124,8 @@ impl Connection {
                     }
                 }
                 What::Acks(ids) => {
-                    ids.into_iter().for_each(|id| self.session.acks.add(id, now.monotonic));
+                    ids.into_iter().for_each(|id| self.session.acks.add(id, 0, now.monotonic));
+                    self.session.acks.hurry();
                 }
                 What::Reply => {}
             }

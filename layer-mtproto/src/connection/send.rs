@@ -104,8 +104,8 @@ impl Connection {
             planned.push(self.plan_service(request.to_bytes(), What::Reply, now));
         }
         self.plan_calls(&mut planned, now);
-        let due = self.session.acks.deadline(self.config.ack_delay);
-        if due.is_some_and(|at| at <= now.monotonic || !planned.is_empty()) {
+        let along = !planned.is_empty();
+        if self.session.acks.are_due(along, self.config.ack_delay, now.monotonic) {
             while self.session.acks.len() > 0 {
                 let acks = types::MsgsAck { msg_ids: self.session.acks.take() };
                 debug_assert!(acks.msg_ids.len() <= Acks::MOST);

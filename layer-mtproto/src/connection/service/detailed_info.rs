@@ -20,7 +20,8 @@ impl Connection {
     /// It is asked for if we want it and don't have it; else the server can forget it.
     fn announced(&mut self, msg_id: i64, is_wanted: bool, now: Now) {
         if !is_wanted || self.session.window.has(msg_id) {
-            self.session.acks.add(msg_id, now.monotonic);
+            self.session.acks.add(msg_id, 0, now.monotonic);
+            self.session.acks.hurry();
         } else {
             self.want(msg_id);
         }
