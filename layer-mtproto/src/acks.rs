@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
-/// With so many waiting, they go out.
+/// With so many waiting, they go out alone.
 const MANY: usize = 16;
-/// Messages of so many bytes together the server need not keep when something is sent anyway.
-const LARGE: usize = 16 << 10;
+/// With so many, or so many bytes of messages that the server keeps for them, they go out along with
+/// whatever else is sent.
+const SEVERAL: usize = 8;
+const LARGE: usize = 4 << 10;
 
-/// The messages of the server that wait to be acknowledged. They go out when there are many or the
-/// first has waited long enough, and when they are large along with whatever else is sent. Along with
-/// each small call they would make a container of it, and half of its packet.
+/// The messages of the server that wait to be acknowledged. They go along with what else is sent when
+/// they are several or large; with each small call they would make a container of it, and half of its
+/// packet. Alone they go when there are many or the first has waited long enough.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Acks {
     waiting: Vec<i64>,
@@ -41,7 +43,7 @@ impl Acks {
     /// Whether they go out now, something else being sent (`along`) or not.
     pub(crate) fn are_due(&self, along: bool, delay: Duration, monotonic: Duration) -> bool {
         let is_time = self.deadline(delay).is_some_and(|at| at <= monotonic);
-        is_time || (along && self.bytes >= LARGE)
+        is_time || (along && (self.waiting.len() >= SEVERAL || self.bytes >= LARGE))
     }
 
     /// When they go out at the latest.
@@ -89,6 +91,16 @@ mod tests {
     }
 
     #[test]
+    fn several_go_along_with_what_is_sent() {
+        let mut acks = Acks::default();
+        for n in 1..MANY {
+            acks.add(n as i64, 4, Duration::ZERO);
+            let is_due = [true, false].map(|along| acks.are_due(along, DELAY, Duration::ZERO));
+            assert_eq!(is_due, [n >= SEVERAL, false], "{n}");
+        }
+    }
+
+    #[test]
     fn those_of_large_messages_go_along_with_what_is_sent() {
         let mut acks = Acks::default();
         assert!(!acks.are_due(true, DELAY, Duration::ZERO), "there are none");
@@ -98,7 +110,8 @@ mod tests {
             assert_eq!((is_due(true, 29), is_due(false, 29)), (along, false), "{len}");
             assert!(is_due(true, 30) && is_due(false, 30), "{len}");
         }
-        assert_eq!(acks.take().len(), 4);
+        (4..SEVERAL - 1).for_each(|_| acks.add(1, 4, Duration::ZERO));
+        assert_eq!(acks.take().len(), SEVERAL - 1);
         assert!(!acks.are_due(true, DELAY, Duration::from_secs(60)));
         acks.add(2, 4, Duration::ZERO);
         assert!(!acks.are_due(true, DELAY, Duration::ZERO), "those before are forgotten");

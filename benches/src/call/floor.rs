@@ -15,8 +15,8 @@ use rand_chacha::rand_core::SeedableRng;
 use super::{KEY, SALT, Server, request};
 use crate::table::Side;
 
-/// So many acknowledgements go out, fewer wait.
-const MANY: usize = 16;
+/// So many acknowledgements go along, fewer wait.
+const MANY: usize = 8;
 
 pub struct Floor {
     key: AuthKey,

@@ -52,7 +52,7 @@ fn those_of_large_messages_go_along_with_whatever_is_sent() {
     peer.ask(1);
     let said = peer.serve();
     assert_eq!((said.len(), said[0].outer), (1, said[0].msg_id), "a call goes alone");
-    let large = peer.say_content(&[9; 16 << 10]);
+    let large = peer.say_content(&[9; 4 << 10]);
     assert!(peer.serve().is_empty(), "nothing is sent for them alone");
     peer.ask(2);
     let said = peer.serve();

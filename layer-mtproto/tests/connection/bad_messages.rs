@@ -91,7 +91,7 @@ fn a_message_that_is_refused_for_another_reason_goes_out_again_in_its_session() 
 fn a_refused_container_is_everything_in_it() {
     for code in OF_THE_SESSION.into_iter().chain(OF_THE_MESSAGE).chain([16, 17, 64]) {
         let mut peer = Peer::greeted();
-        let acked = peer.say_content(&[9; 16 << 10]);
+        let acked = peer.say_content(&[9; 4 << 10]);
         let calls = [peer.ask(1), peer.ask(2), peer.ask(3)];
         let said = peer.serve();
         let outer = said[0].outer;

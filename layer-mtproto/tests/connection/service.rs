@@ -431,7 +431,7 @@ fn a_wish_to_destroy_the_key_outlives_its_link() {
 #[test]
 fn service_messages_as_bytes() {
     let mut peer = Peer::greeted();
-    let known = peer.say_content(&[9; 16 << 10]);
+    let known = peer.say_content(&[9; 4 << 10]);
     let header = peer.header(false);
     let ids = |ids: &[i64]| ids.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<_>>();
     let vector = |items: &[i64]| {
