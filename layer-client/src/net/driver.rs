@@ -32,8 +32,6 @@ use crate::updates::Asked;
 const MOST_COMMANDS: usize = 256;
 /// A deadline that is none: ten years.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
-/// How long after a link is there, and how often then, is kept what was learnt over it.
-const LEARNING: Duration = Duration::from_secs(60);
 /// How often it is looked for calls that have waited too long.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -71,7 +69,6 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
         failures: 0,
         waits_after: None,
         sweep_at: Instant::now(),
-        learnt_at: Instant::now(),
     };
     // By reference: a future that was given the driver would hold it twice.
     (link, async move { driver.run().await })
@@ -95,8 +92,6 @@ struct Driver {
     /// Why there is no link, while the next dialling is waited for.
     waits_after: Option<Why>,
     sweep_at: Instant,
-    /// When the hub was told last what was learnt.
-    learnt_at: Instant,
 }
 
 /// Why a driver does not go on as it did.
@@ -206,12 +201,13 @@ impl Driver {
         let (mut outgoing, mut incoming) = (Outgoing::default(), Incoming::new());
         let mut computation = Computation::default();
         let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
+        let signals = Arc::clone(&self.signals);
+        let mut signalled = pin!(signals.notify.notified());
         loop {
+            let now = self.parts.clock.now();
             // What waits is taken in one go, so that it goes out in few packets.
-            let mut moment = None;
             for _ in 0..MOST_COMMANDS {
                 let Ok(command) = self.commands.try_recv() else { break };
-                let now = *moment.get_or_insert_with(|| self.parts.clock.now());
                 self.command(command, now);
             }
             if let Some(end) = self.dispatch().await {
@@ -219,23 +215,18 @@ impl Driver {
             }
             // More is made when all is written; what the clock asks for is made at once, or its
             // deadline would stay.
-            let now = self.parts.clock.now();
-            let is_due =
-                self.parts.connection.poll_deadline().is_some_and(|at| at <= now.monotonic);
-            if outgoing.is_written() || is_due {
+            if outgoing.is_written() || self.is_due(now) {
                 let rng = &mut *self.parts.rng;
                 self.parts.connection.poll_transmit(now, rng, outgoing.buffer());
-            }
-            if self.is_ready && self.learnt_at.elapsed() >= LEARNING {
-                self.learnt_at = Instant::now();
-                if let Some(saved) = self.parts.connection.saved(now) {
-                    self.parts.hub.learnt(saved);
+                // Mostly all of it goes at once, and the next to wait for is the answer.
+                if let Err(error) = outgoing.write_now(&mut writer).await {
+                    return End::Lost(error.into());
                 }
             }
             if let Some(next) = self.parts.connection.poll_work() {
                 let mut seed = [0; 32];
                 self.parts.rng.fill_bytes(&mut seed);
-                computation.begin(next, &self.parts.blocking, self.parts.clock.now(), seed);
+                computation.begin(next, &self.parts.blocking, now, seed);
             }
             // One that rings too early does no harm, and costs less than to be set anew each time.
             let deadline = self.deadline();
@@ -264,7 +255,8 @@ impl Driver {
                     let now = self.parts.clock.now();
                     self.parts.connection.handle_work(done, now, &mut *self.parts.rng);
                 },
-                () = self.signals.notify.notified() => {
+                () = signalled.as_mut() => {
+                    signalled.set(signals.notify.notified());
                     if self.heed() == Obeyed::Closed {
                         return End::Closed;
                     }
@@ -277,6 +269,11 @@ impl Driver {
         }
     }
 
+    /// Whether the machine has something to do, whatever comes.
+    fn is_due(&self, now: Now) -> bool {
+        self.parts.connection.poll_deadline().is_some_and(|at| at <= now.monotonic)
+    }
+
     /// When something is to be done, whatever comes.
     fn deadline(&self) -> Instant {
         let deadline = self.parts.connection.poll_deadline().unwrap_or(NEVER).min(NEVER);
@@ -287,7 +284,7 @@ impl Driver {
     /// Does what is due.
     fn wake(&mut self) {
         let now = self.parts.clock.now();
-        if self.parts.connection.poll_deadline().is_some_and(|at| at <= now.monotonic) {
+        if self.is_due(now) {
             self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
         }
         self.sweep();
@@ -315,6 +312,12 @@ impl Driver {
                         // What follows can but say that calls flow, and they must not.
                         while self.parts.connection.poll_event().is_some() {}
                         return Some(End::Lost(why));
+                    }
+                }
+                Event::Learnt => {
+                    let now = self.parts.clock.now();
+                    if let Some(saved) = self.parts.connection.saved(now) {
+                        self.parts.hub.learnt(saved);
                     }
                 }
                 Event::Ready => {

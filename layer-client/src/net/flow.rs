@@ -1,6 +1,9 @@
 //! The bytes of a link: what waits to be written, and what was read last.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 
@@ -32,6 +35,19 @@ impl Outgoing {
             }
         }
         &mut self.bytes
+    }
+
+    /// Writes what can be written without waiting.
+    pub(super) async fn write_now(
+        &mut self,
+        writer: &mut WriteHalf<Box<dyn Stream>>,
+    ) -> io::Result<()> {
+        let mut write = pin!(self.write(writer));
+        poll_fn(|context| match write.as_mut().poll(context) {
+            Poll::Ready(written) => Poll::Ready(written),
+            Poll::Pending => Poll::Ready(Ok(())),
+        })
+        .await
     }
 
     /// Writes some; never ends while there is nothing to write. May be dropped midway.

@@ -15,6 +15,9 @@ pub enum Event {
     /// A permanent key was agreed: it is to be [saved](super::Connection::saved) before anything
     /// else is done with it.
     KeyAgreed,
+    /// The server has told its salts to come or what time it is: what is
+    /// [saved](super::Connection::saved) now spares the next process a round trip.
+    Learnt,
     /// Calls are under way from now on: keys are agreed and bound.
     Ready,
     /// A call was answered, and is done.
@@ -54,6 +57,7 @@ impl std::fmt::Debug for Event {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::KeyAgreed => f.write_str("KeyAgreed"),
+            Self::Learnt => f.write_str("Learnt"),
             Self::Ready => f.write_str("Ready"),
             Self::Answer { call, result, maybe_repeated } => f
                 .debug_struct("Answer")

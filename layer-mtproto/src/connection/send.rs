@@ -86,8 +86,7 @@ impl Connection {
         if !binding {
             self.request_what_is_due(now);
         }
-        // Room for the acknowledgements too.
-        let room = self.requests.len() + self.replies.len() + self.calls.queued_len() + 1;
+        let room = self.requests.len() + self.replies.len() + self.calls.queued_len();
         let mut planned = Vec::with_capacity(room.min(2 * MOST_TOGETHER));
         while let Some(request) = self.requests.pop(binding) {
             planned.extend(self.plan_request(request, now, rng));

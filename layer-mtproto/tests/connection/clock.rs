@@ -83,6 +83,15 @@ fn a_wrong_clock_is_known_the_next_time() {
         peer.ahead = ahead;
         peer.ask(1);
         assert_eq!(rounds_until_heard(&mut peer, 1), 0);
+        assert_eq!(peer.learnt(), 1, "the salts");
+    }
+    for ahead in [HOUR, -HOUR] {
+        let mut peer = wrong_by(ahead);
+        let outer = peer.listen()[0].outer;
+        peer.say_bad_message(outer, refuses(&peer, outer).unwrap());
+        assert_eq!(peer.learnt(), 1, "it is to be saved at once");
+        let saved = peer.client.saved(peer.now).unwrap();
+        assert!(saved.time_offset.abs_diff(ahead) <= 1);
     }
 }
 

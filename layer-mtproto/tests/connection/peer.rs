@@ -216,7 +216,16 @@ impl Peer {
     }
 
     pub(crate) fn events(&mut self) -> Vec<Event> {
-        std::iter::from_fn(|| self.client.poll_event()).collect()
+        self.all_events().filter(|event| !matches!(event, Event::Learnt)).collect()
+    }
+
+    fn all_events(&mut self) -> impl Iterator<Item = Event> {
+        std::iter::from_fn(|| self.client.poll_event())
+    }
+
+    /// How often what is to be saved has changed.
+    pub(crate) fn learnt(&mut self) -> usize {
+        self.all_events().filter(|event| matches!(event, Event::Learnt)).count()
     }
 
     /// Why the client has given up the link, if it has.

@@ -69,7 +69,20 @@ fn salts_that_nobody_asked_for_are_not_taken() {
         let answer = types::FutureSalts { req_msg_id, now: since, salts: vec![salt] };
         peer.say(&enums::FutureSalts::Salts(answer));
     }
+    assert_eq!(peer.learnt(), 0);
     assert_eq!(peer.asked(1).1.salt, SALT);
+}
+
+#[test]
+fn that_there_is_something_to_be_saved_is_told() {
+    let (mut peer, said) = first_words();
+    said.iter().for_each(|said| peer.answer_service(said));
+    assert_eq!(peer.learnt(), 1);
+    // A pong, and answers.
+    peer.listen().iter().for_each(|said| peer.answer_service(said));
+    let (_, sent) = peer.asked(1);
+    peer.answer(sent.msg_id, b"done");
+    assert_eq!(peer.learnt(), 0);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Links that are cut anywhere in a transfer. What was done is not done again.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rand_core::Rng;
 use tokio::time::timeout;
@@ -119,13 +120,15 @@ async fn downloads_that_are_cut_anywhere_are_whole_and_fetch_no_more_again_than_
         let file = &noise[cut.from..cut.from + cut.len];
         shelf.store().file = file.to_vec();
         let location = if cut.seed % 2 == 0 { shelf.document() } else { shelf.location().dc(4) };
+        // Until all of the transfer before is acknowledged, which else would come again, too.
+        tokio::time::sleep(Duration::from_secs(31)).await;
         let (told, first) = (Told::default(), meter.passed());
         let mut download = shelf.client.iter_download(location).chunk_size(128 << 10);
         meter.cut_after(cut.after);
         let mut came = Vec::new();
         loop {
             // Whoever waits may give up and wait again.
-            let patience = std::time::Duration::from_millis(400);
+            let patience = Duration::from_millis(400);
             let Ok(piece) = timeout(patience, download.next()).await else { continue };
             let Some(piece) = piece.unwrap() else { break };
             came.extend(piece);

@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 
 use super::super::requests::Request;
 use super::super::session::Session;
-use super::super::{Connection, Lost};
+use super::super::{Connection, Event, Lost};
 use crate::Now;
 use crate::calls::State;
 use crate::ids;
@@ -37,13 +37,12 @@ impl Connection {
         if members.is_empty() {
             return Ok(());
         }
+        if code == TOO_LOW || code == TOO_HIGH {
+            self.clock.set(msg_id, now);
+            self.events.push_back(Event::Learnt);
+        }
         match code {
-            TOO_LOW => {
-                self.clock.set(msg_id, now);
-                self.refused(members, code, now)
-            }
             TOO_HIGH => {
-                self.clock.set(msg_id, now);
                 self.refused(members, code, now)?;
                 self.take_back_what_is_too_high(now);
                 // Identifiers must be lower now, which they may be in a new session only.
