@@ -260,6 +260,7 @@ impl Run {
     fn event(&mut self, event: Event) {
         match event {
             Event::KeyAgreed => self.story.tell("client", || "has agreed a key"),
+            Event::Learnt => self.story.tell("client", || "has learnt salts or the time"),
             Event::Ready => {
                 self.client.backoff = BACKOFF[0];
                 self.story.tell("client", || "is ready");
