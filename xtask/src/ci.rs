@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::command::{cargo, run as command};
-use crate::{fence, fuzz, interop, large, schema, sim};
+use crate::{bench, fence, fuzz, interop, large, schema, sim};
 
 type Step<'a> = (&'a str, Box<dyn Fn() -> Result<(), String> + 'a>);
 
@@ -43,6 +43,7 @@ fn steps<'a>(fuzz_seconds: u64) -> Vec<Step<'a>> {
             cargo_step("test --workspace --all-features --lib --bins --tests"),
         ),
         ("clippy", cargo_step("clippy --workspace --all-targets --all-features -- -D warnings")),
+        ("benches", Box::new(bench::compiles)),
         ("documentation", Box::new(documentation)),
         ("first contact", cargo_step("run -p layer-connect -- --loopback")),
         ("tour", cargo_step("run")),

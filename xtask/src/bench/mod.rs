@@ -5,6 +5,9 @@ mod net;
 mod size;
 mod table;
 
+use crate::command::{cargo, run as command};
+use crate::installed;
+
 /// What is measured, and how.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -29,6 +32,20 @@ pub(crate) struct Arguments {
     /// Fail if a row misses its aim.
     #[arg(long)]
     check: bool,
+}
+
+/// Whether the measurements, which are workspaces of their own, are formatted and compile.
+pub(crate) fn compiles() -> Result<(), String> {
+    let (root, target) = installed::root_and_target()?;
+    for folder in ["benches", "benches/net"] {
+        let manifest = root.join(folder).join("Cargo.toml");
+        for subcommand in [["fmt", "--check"], ["check", "--locked"]] {
+            let mut cargo = cargo(subcommand);
+            let cargo = cargo.arg("--manifest-path").arg(&manifest);
+            command(cargo.env("CARGO_TARGET_DIR", target.join("benches")))?;
+        }
+    }
+    Ok(())
 }
 
 /// Measures and prints; with `check` it fails if an aim is missed.
