@@ -25,8 +25,9 @@ pub(crate) struct Salts {
 }
 
 impl Salts {
-    /// So many are asked for and kept: what a server gives at most.
-    pub(crate) const MOST: usize = 64;
+    /// So many are asked for and kept, which is sixteen hours of them. A server gives twice as many, but
+    /// they lie with each connection, and with each session that is saved.
+    pub(crate) const MOST: usize = 32;
 
     /// Salts out of a saved session.
     pub(crate) fn new(salts: Vec<FutureSalt>) -> Self {

@@ -216,11 +216,11 @@ async fn salts_are_kept_so_that_a_restart_costs_no_round_trip() {
     };
     client.invoke(&NEAREST).await.unwrap();
     let first = kept();
-    assert!(those_to_come() > 30, "they come with the first answer");
+    assert!(those_to_come() > 20, "they come with the first answer");
     tokio::time::sleep(Duration::from_secs(40 * 3600)).await;
     client.invoke(&NEAREST).await.unwrap();
     assert_ne!(kept(), first);
-    assert!(those_to_come() > 30);
+    assert!(those_to_come() > 10);
     token.cancel();
     token.closed().await;
     let changes = || rig.server.world().tally.bad_salts;

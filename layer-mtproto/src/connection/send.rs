@@ -154,7 +154,7 @@ impl Connection {
                 functions::PingDelayDisconnect { ping_id: self.ping_id, disconnect_delay }
                     .to_bytes()
             }
-            // 64, which fits.
+            // 32, which fits.
             Request::FutureSalts => {
                 functions::GetFutureSalts { num: Salts::MOST as i32 }.to_bytes()
             }

@@ -15,7 +15,7 @@ const LONG_SALT: i64 = 0x1122_3344_5566_7788;
 fn first_words() -> (Peer, Vec<Said>) {
     let mut peer = Peer::new();
     let said = peer.listen();
-    assert_eq!(said[0].body, hex!("04bd21b9 40000000"), "get_future_salts 64");
+    assert_eq!(said[0].body, hex!("04bd21b9 20000000"), "get_future_salts 32");
     assert_eq!(said[1].body, hex!("8c7b42f3 0100000000000000 4b000000"), "ping_delay_disconnect");
     let ids = [said[0].msg_id, said[1].msg_id, said[0].outer];
     assert_eq!(ids, [0x6553_f100_0000_0004, 0x6553_f100_0000_0008, 0x6553_f100_0000_000c]);
@@ -217,7 +217,7 @@ fn the_salt_of_a_new_session_is_taken_if_it_is_not_known() {
 fn salts_are_saved_and_used_the_next_time() {
     let mut peer = Peer::greeted();
     let saved = peer.client.saved(peer.now).unwrap();
-    assert_eq!(saved.salts.len(), 64);
+    assert_eq!(saved.salts.len(), 32);
     assert_eq!(saved.salts[1].salt, SALT + 1);
     let mut later = Peer::new();
     later.now.wall += Duration::from_secs(1900);
