@@ -367,7 +367,7 @@ impl MessageKey {
     fn derive(lanes: Lanes, key: &AuthKey, from: Side, msg_key: &[u8; 16]) -> Self {
         let x = from.offset();
         let (part_a, part_b) = (key.part::<36>(x), key.part::<36>(40 + x));
-        let [a, b] = lanes.sha256_of_short([[msg_key, part_a], [part_b, msg_key]]);
+        let [a, b] = lanes.sha256_of_short((msg_key, part_a), (part_b, msg_key));
         let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (quarters(a), quarters(b));
         let mut keys = Self { key: [0; 32], iv: [0; 32] };
         keys.key.copy_from_slice([a0, b1, b2, a3].as_flattened());

@@ -180,15 +180,22 @@ impl Lanes {
         }
     }
 
-    /// SHA-256 of two things of two pieces each, at most 55 bytes together.
-    pub(crate) fn sha256_of_short(self, pieces: [[&[u8]; 2]; 2]) -> [[u8; 32]; 2] {
+    /// SHA-256 of two things of two pieces each, at most 55 bytes together; once in this order and
+    /// once in the other. That their lengths are known spares copies piece by piece.
+    pub(crate) fn sha256_of_short<const A: usize, const B: usize>(
+        self,
+        (one, other): (&[u8; A], &[u8; B]),
+        (second, first): (&[u8; B], &[u8; A]),
+    ) -> [[u8; 32]; 2] {
         let (mut states, mut blocks) = ([START; 2], [[0; 64]; 2]);
-        for (block, [one, other]) in blocks.iter_mut().zip(pieces) {
-            let len = one.len() + other.len();
-            block[..one.len()].copy_from_slice(one);
-            block[one.len()..len].copy_from_slice(other);
-            block[len] = 0x80;
-            block[64 - 8..].copy_from_slice(&(8 * len as u64).to_be_bytes());
+        let [block_a, block_b] = &mut blocks;
+        block_a[..A].copy_from_slice(one);
+        block_a[A..A + B].copy_from_slice(other);
+        block_b[..B].copy_from_slice(second);
+        block_b[B..A + B].copy_from_slice(first);
+        for block in [block_a, block_b] {
+            block[A + B] = 0x80;
+            block[64 - 8..].copy_from_slice(&(8 * (A + B) as u64).to_be_bytes());
         }
         let [a, b] = &mut states;
         let (block_a, block_b) = blocks.split_at(1);

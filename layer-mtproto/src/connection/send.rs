@@ -71,11 +71,10 @@ impl Connection {
                 debug_assert!(sent.is_ok(), "packets of the exchange are short and whole words");
             }
         }
-        let Some(key) = self.keys.in_use(self.forward_secrecy()).cloned() else { return };
-        if self.link.is_some() {
+        if self.link.is_some() && self.keys.in_use(self.forward_secrecy()).is_some() {
             let planned = self.plan(now, rng);
             let mut packets = self.pack(&planned, now);
-            self.write(&planned, &mut packets, &key, now, rng, out);
+            self.write(&planned, &mut packets, now, rng, out);
             self.remember(planned, packets);
         }
     }
@@ -299,12 +298,12 @@ impl Connection {
         &mut self,
         planned: &[Planned],
         packets: &mut [Packet],
-        key: &AuthKey,
         now: Now,
         rng: &mut dyn CryptoRng,
         out: &mut Vec<u8>,
     ) {
-        let Some(link) = &mut self.link else { return };
+        let key = self.keys.in_use(self.forward_secrecy());
+        let (Some(link), Some(key)) = (&mut self.link, key) else { return };
         let salt = self.session.salts.current(self.clock.seconds(now));
         for packet in &mut *packets {
             let group = planned.get(packet.messages.clone()).unwrap_or_default();
