@@ -15,6 +15,8 @@ const LONGEST_TROUBLE: Duration = Duration::from_secs(2 * 86_400);
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// After so long nothing is left in any table.
 const REST: Duration = Duration::from_secs(600);
+/// What has come just then, of a key that is renewed, is acknowledged within so long.
+const ACKNOWLEDGED: Duration = Duration::from_secs(40);
 /// How long it must then stay quiet.
 const QUIET: Duration = Duration::from_secs(3600);
 
@@ -95,6 +97,9 @@ impl Run {
 
     fn rest(&mut self) {
         self.go_on(self.clock.at() + REST, |_| false);
+        if self.client.machine.footprint().acks > 0 {
+            self.go_on(self.clock.at() + ACKNOWLEDGED, |_| false);
+        }
         self.check_pushes();
         self.check_tables();
         let sends = self.client.sends;
