@@ -21,6 +21,8 @@ use table::Table;
 
 /// Updates that are pushed to one client.
 const UPDATES: usize = 20_000;
+/// The program that is no client, and only calls.
+const FLOOR: &str = "floor";
 /// A queue that all of them fit into.
 const LARGE: usize = UPDATES;
 
@@ -69,7 +71,7 @@ pub(crate) fn run(rounds: usize, check: bool) -> Result<(), String> {
         println!("round {round} of {rounds}");
         for scenario in Scenario::ALL.into_iter().chain([Scenario::LARGE_QUEUE]) {
             for program in &programs {
-                if scenario == Scenario::LARGE_QUEUE && !program.has_queue() {
+                if !program.does(scenario) {
                     continue;
                 }
                 match program.run(&sandbox, &places.logs, scenario, None) {
@@ -96,7 +98,7 @@ type Trips = BTreeMap<(&'static str, &'static str), u32>;
 fn round_trips(programs: &[Program], sandbox: &Path, logs: &Path) -> Trips {
     let mut trips = Trips::new();
     for name in ["connect", "agree"] {
-        for program in programs {
+        for program in programs.iter().filter(|program| program.name != FLOOR) {
             let relay = Relay::default();
             // Twice: the second time everything is saved that a session keeps.
             let run = program.run(sandbox, logs, Scenario::new(name, 2, 0), Some(&relay));
@@ -121,6 +123,7 @@ fn programs(places: &Places) -> Result<Vec<Program>, String> {
     Ok(vec![
         Program::new("layer", Language::Rust, built("layer")),
         Program::new("grammers", Language::Rust, built("grammers")),
+        Program::new(FLOOR, Language::Rust, built("floor")),
         Program::new("Telethon", python, places.scripts.join("telethon_bench.py")),
         Program::new("mtcute", Language::Node, places.node.join("mtcute_bench.mjs")),
     ])
