@@ -6,7 +6,8 @@ use layer_tl_types::types;
 use crate::types::InputMessage;
 
 /// A file that was uploaded: it goes where an [`InputMedia`] does, and is a photo there, or a document,
-/// by its MIME type. The server forgets it after some hours if it is not sent.
+/// by its MIME type. The server forgets it after some hours if it is not sent, and refuses it then with
+/// `FILE_PART_MISSING` and the part's number: it is to be uploaded again, which nobody but its owner can.
 ///
 /// ```
 /// use layer_client::{UploadedFile, tl};
