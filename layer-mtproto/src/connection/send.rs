@@ -73,6 +73,9 @@ impl Connection {
         }
         if self.link.is_some() && self.keys.in_use(self.forward_secrecy()).is_some() {
             let planned = self.plan(now, rng);
+            if planned.is_empty() {
+                return;
+            }
             let mut packets = self.pack(&planned, now);
             self.write(&planned, &mut packets, now, rng, out);
             self.remember(planned, packets);
