@@ -9,6 +9,11 @@ use layer_wire::framing::Encoder;
 use super::Config;
 use crate::exchange::Exchange;
 
+/// What comes puts off the end of patience with a ping that is not answered: a long answer may be before
+/// it. But not by more than so long, for it may be no answer: a length that was spoilt on its way has
+/// everything taken for a packet that never ends.
+const LONGEST: Duration = Duration::from_secs(600);
+
 /// How often those calls are looked at that have been without an answer for long.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(10);
 
@@ -79,7 +84,10 @@ impl Link {
             Some(Agreement { stage: Stage::Waiting { until, .. }, .. }) => Some(*until),
             _ => None,
         };
-        let ping = self.pinged_at.map(|pinged_at| pinged_at.max(self.heard_at) + config.silence);
+        let ping = self.pinged_at.map(|pinged_at| {
+            let longest = pinged_at + LONGEST.max(config.silence);
+            (pinged_at.max(self.heard_at) + config.silence).min(longest)
+        });
         exchange.into_iter().chain(ping).min()
     }
 }

@@ -168,6 +168,23 @@ fn whatever_is_heard_shows_that_the_other_end_lives() {
 }
 
 #[test]
+fn a_packet_that_never_ends_shows_no_life_for_longer_than_ten_minutes() {
+    let mut peer = Peer::new();
+    peer.listen();
+    // A length of sixteen megabytes.
+    peer.hear(&[0x7f, 0xff, 0xff, 0x3f]);
+    for _ in 0..59 {
+        peer.advance_secs(10);
+        assert_eq!(peer.lost(), None);
+        peer.hear(&[7; 64]);
+    }
+    peer.advance_secs(9);
+    assert_eq!(peer.lost(), None);
+    peer.advance_secs(1);
+    assert_eq!(peer.lost(), Some(Lost::Silent));
+}
+
+#[test]
 fn nothing_that_was_heard_is_not_a_sign_of_life() {
     let mut peer = Peer::new();
     peer.listen();
