@@ -269,6 +269,10 @@ class TelethonPerson(Person):
 
     async def join_by_link(self, link):
         answer = await self.client(functions.messages.ImportChatInviteRequest(_hash(link)))
+        # Telethon looks for peers at the top of an answer alone, and here they are in its updates: until
+        # another update brings them it would not find the group. Looking at the link again does.
+        found = await self.client(functions.messages.CheckChatInviteRequest(_hash(link)))
+        true(isinstance(found, types.ChatInviteAlready), f"not in it: {found}")
         return utils.get_peer_id(answer.updates.chats[0])
 
     # Bots
