@@ -42,7 +42,7 @@ pub struct Config {
     /// seconds; 75 s at first. Above `ping_every`.
     pub disconnect_delay: Duration,
     /// How long nothing may be heard after a ping, or in an exchange, until the link is given up;
-    /// 15 s at first.
+    /// 15 s at first. Whatever is heard, it is given up if a ping has no answer for ten minutes.
     pub silence: Duration,
     /// How long acknowledgements wait until there are more, or something to go with; 30 s at first.
     pub ack_delay: Duration,
