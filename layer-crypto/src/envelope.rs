@@ -14,7 +14,7 @@ use zeroize::optimization_barrier;
 
 use crate::aes_ige::Direction;
 use crate::auth_key::AuthKey;
-use crate::lanes::{Hash, Lanes, Opening, Stream};
+use crate::lanes::{Hash, Lanes, Opening, Stream, sha256_alone};
 
 mod draft;
 pub mod v1;
@@ -140,6 +140,15 @@ impl<'a> SealJob<'a> {
         Ok(Self { key, from, packet, token: 0 })
     }
 
+    fn write_head(&mut self, (msg_key, token): ([u8; 16], u32)) {
+        if let Some(head) = self.packet.first_chunk_mut::<HEAD>() {
+            let (id, rest) = head.split_at_mut(8);
+            id.copy_from_slice(&self.key.id().to_le_bytes());
+            rest.copy_from_slice(&msg_key);
+        }
+        self.token = token;
+    }
+
     /// The quick-ack token; 0 before [`seal_batch`] has run.
     pub fn token(&self) -> u32 {
         self.token
@@ -227,11 +236,11 @@ const GROUP: usize = 16;
 
 fn seal_at(lanes: Lanes, jobs: &mut [SealJob<'_>]) {
     match jobs {
-        [job] if job.token == 0 => seal_group::<1>(lanes, &mut [job]),
+        [job] if job.token == 0 => seal_one(lanes, job),
         jobs => {
             let mut jobs: Vec<_> = jobs.iter_mut().filter(|job| job.token == 0).collect();
             jobs.sort_unstable_by_key(|job| Reverse(job.packet.len()));
-            jobs.chunks_mut(GROUP).for_each(|group| seal_group::<GROUP>(lanes, group));
+            jobs.chunks_mut(GROUP).for_each(|group| seal_group(lanes, group));
         }
     }
 }
@@ -239,48 +248,63 @@ fn seal_at(lanes: Lanes, jobs: &mut [SealJob<'_>]) {
 fn open_at(lanes: Lanes, jobs: &mut [OpenJob<'_>]) {
     let is_waiting = |job: &OpenJob<'_>| job.result == Err(OpenError::NotOpened);
     match jobs {
-        [job] if is_waiting(job) => open_group::<1>(lanes, &mut [job]),
+        [job] if is_waiting(job) => open_one(lanes, job),
         jobs => {
             let mut jobs: Vec<_> = jobs.iter_mut().filter(|job| is_waiting(job)).collect();
             jobs.sort_unstable_by_key(|job| Reverse(job.packet.len()));
-            jobs.chunks_mut(GROUP).for_each(|group| open_group::<GROUP>(lanes, group));
+            jobs.chunks_mut(GROUP).for_each(|group| open_group(lanes, group));
         }
     }
 }
 
-/// Seals up to N packets, the longest first. `SealJob::new` has checked that each is a head and
+fn seal_one(lanes: Lanes, job: &mut SealJob<'_>) {
+    let plain = job.packet.get_mut(HEAD..).unwrap_or_default();
+    let msg_key = msg_key(&sha256_alone(msg_key_part(job.key, job.from), plain));
+    let keys = MessageKey::derive(lanes, job.key, job.from, &msg_key.0);
+    if let Ok(mut stream) = Stream::new(&keys.key, &keys.iv, plain) {
+        lanes.run_sorted(Direction::Encrypt, 1, std::iter::once(&mut stream));
+    }
+    job.write_head(msg_key);
+}
+
+fn open_one(lanes: Lanes, job: &mut OpenJob<'_>) {
+    let keys = MessageKey::derive(lanes, job.key, job.from, &claimed_msg_key(job.packet));
+    let encrypted = job.packet.get_mut(HEAD..).unwrap_or_default();
+    if let Ok(stream) = Stream::new(&keys.key, &keys.iv, encrypted) {
+        let digest = lanes.open_one(Opening::new(stream, msg_key_part(job.key, job.from)));
+        job.result = check(job.packet, &digest);
+    }
+}
+
+/// Seals up to [`GROUP`] packets, the longest first. `SealJob::new` has checked that each is a head and
 /// whole blocks.
-fn seal_group<const N: usize>(lanes: Lanes, jobs: &mut [&mut SealJob<'_>]) {
+#[inline(never)]
+fn seal_group(lanes: Lanes, jobs: &mut [&mut SealJob<'_>]) {
     let count = jobs.len();
-    let mut hashes: [_; N] = gather(jobs.iter().map(|job| {
+    let mut hashes = gather(jobs.iter().map(|job| {
         let plain = job.packet.get(HEAD..).unwrap_or_default();
         Hash::new(msg_key_part(job.key, job.from), plain)
     }));
     lanes.sha256(hashes.iter_mut().flatten());
     let msg_keys = hashes.map(|hash| hash.map(|hash| msg_key(&hash.digest())));
-    let msg_keys = msg_keys.iter().flatten();
 
-    let keys: [_; N] = gather(jobs.iter_mut().zip(msg_keys).map(|(job, (msg_key, token))| {
-        if let Some(head) = job.packet.first_chunk_mut::<HEAD>() {
-            let (id, rest) = head.split_at_mut(8);
-            id.copy_from_slice(&job.key.id().to_le_bytes());
-            rest.copy_from_slice(msg_key);
-        }
-        job.token = *token;
-        MessageKey::derive(lanes, job.key, job.from, msg_key)
+    let keys = gather(jobs.iter_mut().zip(msg_keys.iter().flatten()).map(|(job, msg_key)| {
+        job.write_head(*msg_key);
+        MessageKey::derive(lanes, job.key, job.from, &msg_key.0)
     }));
     let streams = jobs.iter_mut().zip(keys.iter().flatten()).filter_map(|(job, keys)| {
         let plain = job.packet.get_mut(HEAD..)?;
         Stream::new(&keys.key, &keys.iv, plain).ok()
     });
-    let mut streams: [_; N] = gather(streams);
+    let mut streams = gather(streams);
     lanes.run_sorted(Direction::Encrypt, count, streams.iter_mut().flatten());
 }
 
-/// Opens up to N packets, the longest first. `OpenJob::new` has checked that each is a head, under
-/// its key's id, and whole blocks.
-fn open_group<const N: usize>(lanes: Lanes, jobs: &mut [&mut OpenJob<'_>]) {
-    let keys: [_; N] = gather(jobs.iter().map(|job| {
+/// Opens up to [`GROUP`] packets, the longest first. `OpenJob::new` has checked that each is a head,
+/// under its key's id, and whole blocks.
+#[inline(never)]
+fn open_group(lanes: Lanes, jobs: &mut [&mut OpenJob<'_>]) {
+    let keys = gather(jobs.iter().map(|job| {
         let claimed = claimed_msg_key(job.packet);
         MessageKey::derive(lanes, job.key, job.from, &claimed)
     }));
@@ -289,7 +313,7 @@ fn open_group<const N: usize>(lanes: Lanes, jobs: &mut [&mut OpenJob<'_>]) {
         let stream = Stream::new(&keys.key, &keys.iv, encrypted).ok()?;
         Some(Opening::new(stream, msg_key_part(job.key, job.from)))
     });
-    let mut openings: [_; N] = gather(openings);
+    let mut openings = gather(openings);
     lanes.open(&mut openings);
     let digests = openings.map(|opening| opening.map(|opening| *opening.digest()));
     for (job, digest) in jobs.iter_mut().zip(digests.iter().flatten()) {
@@ -319,8 +343,8 @@ fn check(packet: &[u8], digest: &[u8; 32]) -> Result<Opened, OpenError> {
     Ok(Opened { header, body: HEAD + HEADER..HEAD + HEADER + body, quick_ack })
 }
 
-/// The first N of `items`, without an allocation.
-fn gather<T, const N: usize>(mut items: impl Iterator<Item = T>) -> [Option<T>; N] {
+/// The first [`GROUP`] of `items`, without an allocation.
+fn gather<T>(mut items: impl Iterator<Item = T>) -> [Option<T>; GROUP] {
     std::array::from_fn(|_| items.next())
 }
 
@@ -366,21 +390,11 @@ struct MessageKey {
 impl MessageKey {
     fn derive(lanes: Lanes, key: &AuthKey, from: Side, msg_key: &[u8; 16]) -> Self {
         let x = from.offset();
-        let (part_a, part_b) = (key.part::<36>(x), key.part::<36>(40 + x));
-        let [a, b] = lanes.sha256_of_short((msg_key, part_a), (part_b, msg_key));
-        let ([a0, a1, a2, a3], [b0, b1, b2, b3]) = (quarters(a), quarters(b));
+        let parts = [key.part(x), key.part(40 + x)];
         let mut keys = Self { key: [0; 32], iv: [0; 32] };
-        keys.key.copy_from_slice([a0, b1, b2, a3].as_flattened());
-        keys.iv.copy_from_slice([b0, a1, a2, b3].as_flattened());
+        lanes.derive(msg_key, parts, &mut keys.key, &mut keys.iv);
         keys
     }
-}
-
-/// Four times eight bytes.
-fn quarters(digest: [u8; 32]) -> [[u8; 8]; 4] {
-    let mut quarters = [[0; 8]; 4];
-    quarters.as_flattened_mut().copy_from_slice(&digest);
-    quarters
 }
 
 /// By plain stores and a barrier, which is many times faster than a volatile store for each byte.

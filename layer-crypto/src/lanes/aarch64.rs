@@ -35,33 +35,32 @@ pub(super) fn aes() -> Option<&'static [Engine; 2]> {
 }
 
 /// The 15 round keys (FIPS 197, 5.2, and 5.3.5 for decryption) in the order in which a kernel uses
-/// them. `aese` stands for SubWord: on one word four times over its ShiftRows does nothing.
+/// them, for one `side` of a pair. `aese` stands for SubWord: on one word four times over its
+/// ShiftRows does nothing.
 #[target_feature(enable = "neon,aes")]
-fn expand<const DECRYPT: bool>(key: &[u8; 32], keys: &mut [u128; 15]) {
+fn expand<const DECRYPT: bool>(key: &[u8; 32], keys: &mut Pair, side: usize) {
     let zero = vdupq_n_u8(0);
     let last_word = vreinterpretq_u8_u32(vdupq_n_u32(0x0f0e_0d0c));
     let rotated_last_word = vreinterpretq_u8_u32(vdupq_n_u32(0x0c0f_0e0d));
     // SAFETY: both halves of 16 bytes lie in the 32 bytes of the key.
     let (mut even, mut odd) = unsafe { (vld1q_u8(key.as_ptr()), vld1q_u8(key.as_ptr().add(16))) };
-    let mut schedule = [even; 15];
-    for (round, pair) in schedule.chunks_mut(2).enumerate() {
-        for (to, from) in pair.iter_mut().zip([even, odd]) {
-            *to = from;
-        }
+    let mut put = |round: usize, key| {
+        let (place, key) = match (DECRYPT, round) {
+            (false, _) => (round, key),
+            (true, 0 | 14) => (14 - round, key),
+            (true, _) => (14 - round, vaesimcq_u8(key)),
+        };
+        keys.0[place][side] = to_u128(key);
+    };
+    for pair in 0..7 {
+        put(2 * pair, even);
+        put(2 * pair + 1, odd);
         let word = vaeseq_u8(vqtbl1q_u8(odd, rotated_last_word), zero);
-        let word = veorq_u8(word, vreinterpretq_u8_u32(vdupq_n_u32(1 << round)));
+        let word = veorq_u8(word, vreinterpretq_u8_u32(vdupq_n_u32(1 << pair)));
         even = veorq_u8(smear(even), word);
         odd = veorq_u8(smear(odd), vaeseq_u8(vqtbl1q_u8(even, last_word), zero));
     }
-    if DECRYPT {
-        schedule.reverse();
-        for key in schedule.iter_mut().skip(1).take(13) {
-            *key = vaesimcq_u8(*key);
-        }
-    }
-    for (to, from) in keys.iter_mut().zip(schedule) {
-        *to = to_u128(from);
-    }
+    put(14, even);
 }
 
 /// Each of the four words xored with all before it.

@@ -3,19 +3,23 @@
 //!
 //! IGE is serial within a stream, so one stream waits for the latency of each round while most of
 //! the cipher's unit lies idle; other streams fill it. The same holds for SHA-256. What the
-//! processor has is found out at run time, once for each call; [`aes_ige`]'s
+//! processor has is found out at run time; [`aes_ige`]'s
 //! portable loop is the reference and works everywhere.
 //!
-//! `slots` deals streams out to lanes, `sha256` pairs hashes, `open` runs both in one loop; `x86`
-//! and `aarch64` hold the kernels, which do what their callers promise them they may.
+//! `slots` deals streams out to lanes, `sha256` pairs hashes, `derive` gives a message its key, `open`
+//! runs cipher and hash in one loop; `x86` and `aarch64` hold the kernels, which do what their callers
+//! promise them they may.
 #![allow(unsafe_code, reason = "the processors' instructions, and nothing else")]
 #![warn(clippy::undocumented_unsafe_blocks)]
 #![allow(clippy::indexing_slicing, reason = "indices into our own fixed-size arrays")]
+
+use std::sync::LazyLock;
 
 use crate::aes_ige::{self, Direction, NotWholeBlocks};
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod derive;
 mod open;
 mod sha256;
 mod slots;
@@ -23,8 +27,8 @@ mod slots;
 mod x86;
 
 pub(crate) use open::Opening;
-pub(crate) use sha256::Hash;
 use sha256::Hasher;
+pub(crate) use sha256::{Hash, sha256_alone};
 use slots::{Engine, Lane};
 
 /// How much of a processor is used.
@@ -69,8 +73,11 @@ pub struct Lanes {
 impl Lanes {
     /// The highest level that this processor has.
     pub fn best() -> Self {
-        let portable = Self { level: Level::Portable, engines: None, hasher: None };
-        Level::ALL.into_iter().rev().find_map(Self::at).unwrap_or(portable)
+        static BEST: LazyLock<Lanes> = LazyLock::new(|| {
+            let portable = Lanes { level: Level::Portable, engines: None, hasher: None };
+            Level::ALL.into_iter().rev().find_map(Lanes::at).unwrap_or(portable)
+        });
+        *BEST
     }
 
     /// A given level, if this processor has it.

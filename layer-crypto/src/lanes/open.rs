@@ -1,10 +1,9 @@
 //! Decryption and the hash of what it gives, in one loop: the cipher waits for its latency while
 //! the hash works, on what earlier turns of the same loop have laid open.
 
-use sha2::block_api::compress256;
 use zeroize::optimization_barrier;
 
-use super::sha256::{Hash, START};
+use super::sha256::{Hash, START, finish_alone, first_block, sha256_alone};
 use super::slots::{Engine, Kernel, Lane, Pair, SCRATCH, Slots};
 use super::{Lanes, Stream};
 use crate::aes_ige::Direction;
@@ -32,13 +31,31 @@ pub(super) struct Stitches {
     pub(super) four: Stitch<4, 2>,
 }
 
-/// Blocks from which on a loop for both is worth its beginning and end.
+/// Blocks from which on a loop for both is worth its beginning and end, alone and beside others.
+const LONG_ALONE: usize = 6;
 const LONG: usize = 32;
 
 /// Blocks that four lanes decrypt before the two pairs of them take turns in hashing.
 const LEAD: usize = 128;
 
 impl Lanes {
+    /// Decrypts and hashes one. Returns the hash.
+    pub(crate) fn open_one(self, mut message: Opening<'_>) -> [u8; 32] {
+        match (self.engines, self.hasher) {
+            (Some([_, engine]), Some(hasher)) if message.stream.data.len() >= LONG_ALONE => {
+                // SAFETY: `Lanes::at` has asked the processor for what both are made of; the message
+                // is long.
+                unsafe { stitch_one(engine, hasher.stitched.one, &mut message) }
+            }
+            _ => self.run_sorted(Direction::Decrypt, 1, std::iter::once(&mut message.stream)),
+        }
+        let plain = message.stream.data.as_flattened();
+        match message.hashed {
+            0 => sha256_alone(message.prefix, plain),
+            hashed => finish_alone(message.state, &plain[hashed..], 32 + plain.len()),
+        }
+    }
+
     /// Decrypts and hashes all; the longest first, and what is `None` at the end.
     pub(crate) fn open(self, messages: &mut [Option<Opening<'_>>]) {
         let is_long = |message: &Option<Opening<'_>>| {
@@ -52,9 +69,9 @@ impl Lanes {
                 // SAFETY: `Lanes::at` has asked the processor for what both are made of; each of
                 // the group is long.
                 unsafe {
-                    match group.len() {
-                        1 => stitch::<1, 1, 1, 4>(engine, engine.one, stitched.one, group),
-                        2 => stitch::<2, 1, 2, 4>(engine, engine.two, stitched.two, group),
+                    match group {
+                        [Some(message)] => stitch_one(engine, stitched.one, message),
+                        [_, _] => stitch::<2, 1, 2, 4>(engine, engine.two, stitched.two, group),
                         _ => stitch::<4, 2, 2, 2>(engine, engine.four, stitched.four, group),
                     }
                 }
@@ -115,6 +132,47 @@ impl Beside {
     }
 }
 
+/// Decrypts a message, and hashes it as far as that can be done beside.
+///
+/// # Safety
+/// The processor has what the engine and the kernel are made of. The message has [`LONG_ALONE`] blocks at
+/// least.
+unsafe fn stitch_one(engine: &Engine, stitched: Stitch<1, 1>, message: &mut Opening<'_>) {
+    let mut slots = Slots::<1, 1>::new(std::ptr::null_mut());
+    // SAFETY: the caller's promise.
+    unsafe { slots.fill(0, engine, Direction::Decrypt, &mut message.stream) };
+    let start: *const u8 = slots.lanes[0].data;
+    // Two blocks fill the first of the hash, behind the prefix.
+    // SAFETY: there is a pair of keys, and two blocks before the lane.
+    unsafe { (engine.one)(&slots.keys, &mut slots.lanes, 2) };
+    slots.advance(2);
+    // SAFETY: these 32 bytes have just been decrypted.
+    let mut first: [[u8; 32]; 2] = [*message.prefix, unsafe { *start.cast() }];
+    let mut turns = |block, turns| {
+        // SAFETY: the caller's promise; in each turn 64 bytes are hashed that were decrypted before.
+        unsafe {
+            stitched(&slots.keys, &mut slots.lanes, [&mut message.state], [block], turns);
+        }
+        slots.advance(4 * turns);
+        slots.left[0]
+    };
+    let left = turns(first.as_ptr().cast(), 1);
+    first = [[0; 32]; 2];
+    optimization_barrier(&first);
+    message.hashed = 32;
+    let more = left / 4;
+    if more > 0 {
+        // SAFETY: inside the message.
+        turns(unsafe { start.add(32) }, more);
+        message.hashed += 64 * more;
+    }
+    let rest = slots.left[0];
+    if rest > 0 {
+        // SAFETY: there is a pair of keys, and so many blocks before the lane.
+        unsafe { (engine.one)(&slots.keys, &mut slots.lanes, rest) };
+    }
+}
+
 /// Decrypts up to N messages, and hashes them as far as that can be done beside.
 ///
 /// # Safety
@@ -140,9 +198,7 @@ unsafe fn stitch<const N: usize, const P: usize, const H: usize, const S: usize>
     slots.advance(2);
     for (lane, message) in beside.iter_mut().zip(messages.iter().flatten()) {
         // SAFETY: these 32 bytes have just been decrypted.
-        let first: [[u8; 32]; 2] = [*message.prefix, unsafe { *lane.start.cast() }];
-        compress256(&mut lane.state, first.as_flattened().as_chunks().0);
-        optimization_barrier(&first);
+        lane.state = first_block(message.prefix, unsafe { &*lane.start.cast() });
         (lane.opened, lane.hashed) = (32, 32);
     }
 

@@ -25,6 +25,7 @@ type Block = [u8; 64];
 pub(super) struct Hasher {
     /// As many blocks of two messages as the shorter has.
     pub(super) two: unsafe fn([&mut [u32; 8]; 2], [&[Block]; 2]),
+    pub(super) derive: super::derive::Derive,
     pub(super) stitched: super::open::Stitches,
 }
 
@@ -136,6 +137,44 @@ impl Drop for Hash<'_> {
     }
 }
 
+/// SHA-256 of `prefix` and `data` behind it, with nothing beside.
+pub(crate) fn sha256_alone(prefix: &[u8; 32], data: &[u8]) -> [u8; 32] {
+    match data.split_first_chunk() {
+        Some((head, rest)) => {
+            let state = first_block(prefix, head);
+            finish_alone(state, rest, 32 + data.len())
+        }
+        // Less than a block.
+        None => crate::hash::sha256(&[prefix, data]),
+    }
+}
+
+/// The state after a first block of these two.
+pub(super) fn first_block(prefix: &[u8; 32], head: &[u8; 32]) -> [u32; 8] {
+    let mut state = START;
+    let mut block = [*prefix, *head];
+    compress256(&mut state, block.as_flattened().as_chunks().0);
+    block = [[0; 32]; 2];
+    optimization_barrier(&block);
+    state
+}
+
+/// The digest of `total` bytes whose last are `data`, and that have come to `state` before them.
+pub(super) fn finish_alone(mut state: [u32; 8], data: &[u8], total: usize) -> [u8; 32] {
+    let (blocks, rest) = data.as_chunks();
+    compress256(&mut state, blocks);
+    let mut last: [Block; 2] = [[0; 64]; 2];
+    let bytes = last.as_flattened_mut();
+    bytes[..rest.len()].copy_from_slice(rest);
+    bytes[rest.len()] = 0x80;
+    let count = if rest.len() < 64 - 8 { 1 } else { 2 };
+    bytes[64 * count - 8..64 * count].copy_from_slice(&(8 * total as u64).to_be_bytes());
+    compress256(&mut state, &last[..count]);
+    last = [[0; 64]; 2];
+    optimization_barrier(&last);
+    digest(&state)
+}
+
 fn digest(state: &[u32; 8]) -> [u8; 32] {
     let mut digest = [0; 32];
     for (to, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(state) {
@@ -178,39 +217,5 @@ impl Lanes {
             }
             alone = next();
         }
-    }
-
-    /// SHA-256 of two things of two pieces each, at most 55 bytes together; once in this order and
-    /// once in the other. That their lengths are known spares copies piece by piece.
-    pub(crate) fn sha256_of_short<const A: usize, const B: usize>(
-        self,
-        (one, other): (&[u8; A], &[u8; B]),
-        (second, first): (&[u8; B], &[u8; A]),
-    ) -> [[u8; 32]; 2] {
-        let (mut states, mut blocks) = ([START; 2], [[0; 64]; 2]);
-        let [block_a, block_b] = &mut blocks;
-        block_a[..A].copy_from_slice(one);
-        block_a[A..A + B].copy_from_slice(other);
-        block_b[..B].copy_from_slice(second);
-        block_b[B..A + B].copy_from_slice(first);
-        for block in [block_a, block_b] {
-            block[A + B] = 0x80;
-            block[64 - 8..].copy_from_slice(&(8 * (A + B) as u64).to_be_bytes());
-        }
-        let [a, b] = &mut states;
-        let (block_a, block_b) = blocks.split_at(1);
-        match self.hasher {
-            // SAFETY: `Lanes::at` has asked the processor for what the hasher is made of.
-            Some(hasher) => unsafe { (hasher.two)([a, b], [block_a, block_b]) },
-            None => {
-                compress256(a, block_a);
-                compress256(b, block_b);
-            }
-        }
-        let digests = states.each_ref().map(digest);
-        (states, blocks) = ([[0; 8]; 2], [[0; 64]; 2]);
-        optimization_barrier(&states);
-        optimization_barrier(&blocks);
-        digests
     }
 }

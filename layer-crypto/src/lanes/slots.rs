@@ -27,8 +27,8 @@ pub(super) type Kernel<const N: usize> = unsafe fn(&[Pair], &mut [Lane; N], usiz
 /// What a processor has for one direction.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Engine {
-    /// The round keys of a key, in the order of their use.
-    pub(super) expand: unsafe fn(&[u8; 32], &mut [u128; 15]),
+    /// The round keys of a key, in the order of their use, for one of a pair's two lanes.
+    pub(super) expand: unsafe fn(&[u8; 32], &mut Pair, usize),
     pub(super) one: Kernel<1>,
     pub(super) two: Kernel<2>,
     pub(super) four: Kernel<4>,
@@ -112,8 +112,6 @@ pub(super) struct Slots<const N: usize, const P: usize> {
     /// Blocks that each stream has before it.
     pub(super) left: [usize; N],
     scratch: *mut u8,
-    /// Round keys on their way into `keys`.
-    expanded: [u128; 15],
 }
 
 impl<const N: usize, const P: usize> Slots<N, P> {
@@ -124,7 +122,6 @@ impl<const N: usize, const P: usize> Slots<N, P> {
             lanes: [Lane { data: scratch, last_in: 0, last_out: 0 }; N],
             left: [0; N],
             scratch,
-            expanded: [0; 15],
         }
     }
 
@@ -137,13 +134,11 @@ impl<const N: usize, const P: usize> Slots<N, P> {
         direction: Direction,
         stream: &mut Stream<'_>,
     ) {
-        // SAFETY: the caller's promise.
-        unsafe { (engine.expand)(stream.key, &mut self.expanded) };
-        for (to, from) in self.keys[lane / 2].0.iter_mut().zip(&self.expanded) {
-            to[lane % 2] = *from;
-        }
+        // First what is put together in memory, and must wait there before a kernel can read it.
         self.lanes[lane] = stream.lane(direction);
         self.left[lane] = stream.data.len();
+        // SAFETY: the caller's promise.
+        unsafe { (engine.expand)(stream.key, &mut self.keys[lane / 2], lane % 2) };
     }
 
     /// How far all can go together: 0 at the end.
@@ -167,7 +162,6 @@ impl<const N: usize, const P: usize> Slots<N, P> {
 impl<const N: usize, const P: usize> Drop for Slots<N, P> {
     fn drop(&mut self) {
         self.keys = [Pair([[0; 2]; 15]); P];
-        self.expanded = [0; 15];
         optimization_barrier(self);
     }
 }

@@ -126,7 +126,7 @@ fn hashes_of_every_length_in_pairs_of_any_two_equal_those_of_sha2() {
     }
 }
 
-/// What `open` leaves in the buffers, and its digests.
+/// What `open` or, of one, `open_one` leaves in the buffers, and the digests.
 fn open(samples: &[Sample], prefix: &[u8; 32], lanes: Lanes) -> (Vec<Vec<u8>>, Vec<[u8; 32]>) {
     let mut buffers: Vec<_> = samples.iter().map(|sample| sample.buffer.clone()).collect();
     let mut openings: Vec<_> = samples
@@ -138,8 +138,14 @@ fn open(samples: &[Sample], prefix: &[u8; 32], lanes: Lanes) -> (Vec<Vec<u8>>, V
             Some(Opening::new(Stream::new(&sample.key, &sample.iv, data).unwrap(), prefix))
         })
         .collect();
-    lanes.open(&mut openings);
-    let digests = openings.iter().flatten().map(|opening| *opening.digest()).collect();
+    let digests = match &mut openings[..] {
+        [one] => vec![lanes.open_one(one.take().unwrap())],
+        several => {
+            lanes.open(several);
+            several.iter().flatten().map(|opening| *opening.digest()).collect()
+        }
+    };
+    drop(openings);
     (buffers, digests)
 }
 
@@ -173,7 +179,7 @@ fn decrypts_and_hashes_one_to_four_messages_of_every_length_at_once() {
 fn decrypts_and_hashes_messages_of_mixed_lengths_at_once() {
     for seed in (0..120).step_by(STEP) {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
-        let messages = 1 + rng.next_u32() as usize % 16;
+        let messages = 2 + rng.next_u32() as usize % 16;
         let most = [40, 300, 1500][rng.next_u32() as usize % 3];
         let mut samples: Vec<_> = (0..messages)
             .map(|_| {

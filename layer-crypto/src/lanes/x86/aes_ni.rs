@@ -5,32 +5,31 @@ use std::arch::x86_64::*;
 use crate::lanes::slots::{Lane, Pair};
 
 /// The 15 round keys (FIPS 197, 5.2, and 5.3.5 for decryption) in the order in which a kernel uses
-/// them. `aesenclast` stands for SubWord: on one word four times over its ShiftRows does nothing.
+/// them, for one `side` of a pair. `aesenclast` stands for SubWord: on one word four times over its
+/// ShiftRows does nothing.
 #[target_feature(enable = "aes,ssse3")]
-pub(super) fn expand<const DECRYPT: bool>(key: &[u8; 32], keys: &mut [u128; 15]) {
+pub(super) fn expand<const DECRYPT: bool>(key: &[u8; 32], keys: &mut Pair, side: usize) {
     let rotated_last_word = _mm_set1_epi32(0x0c0f_0e0d);
     // SAFETY: both halves of 16 bytes lie in the 32 bytes of the key.
     let (mut even, mut odd) = unsafe { (load(key.as_ptr()), load(key.as_ptr().add(16))) };
-    let mut schedule = [even; 15];
-    for (round, pair) in schedule.chunks_mut(2).enumerate() {
-        for (to, from) in pair.iter_mut().zip([even, odd]) {
-            *to = from;
-        }
+    let mut put = |round: usize, key| {
+        let (place, key) = match (DECRYPT, round) {
+            (false, _) => (round, key),
+            (true, 0 | 14) => (14 - round, key),
+            (true, _) => (14 - round, _mm_aesimc_si128(key)),
+        };
+        // SAFETY: a u128 is 16 aligned bytes.
+        unsafe { _mm_store_si128((&raw mut keys.0[place][side]).cast(), key) };
+    };
+    for pair in 0..7 {
+        put(2 * pair, even);
+        put(2 * pair + 1, odd);
         let word = _mm_shuffle_epi8(odd, rotated_last_word);
-        even = _mm_xor_si128(smear(even), _mm_aesenclast_si128(word, _mm_set1_epi32(1 << round)));
+        even = _mm_xor_si128(smear(even), _mm_aesenclast_si128(word, _mm_set1_epi32(1 << pair)));
         let word = _mm_shuffle_epi32::<0xff>(even);
         odd = _mm_xor_si128(smear(odd), _mm_aesenclast_si128(word, _mm_setzero_si128()));
     }
-    if DECRYPT {
-        schedule.reverse();
-        for key in schedule.iter_mut().skip(1).take(13) {
-            *key = _mm_aesimc_si128(*key);
-        }
-    }
-    for (to, from) in keys.iter_mut().zip(schedule) {
-        // SAFETY: a u128 is 16 aligned bytes.
-        unsafe { _mm_store_si128((&raw mut *to).cast(), from) };
-    }
+    put(14, even);
 }
 
 /// Each of the four words xored with all before it.

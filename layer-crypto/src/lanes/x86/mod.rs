@@ -39,6 +39,7 @@ static VAES: [Engine; 2] = [
 /// The stitches need AES-NI too.
 static SHA_NI: Hasher = Hasher {
     two: sha_ni::two,
+    derive: sha_ni::derive,
     stitched: Stitches {
         one: stitch::decrypt::<1, 1, 4>,
         two: stitch::decrypt::<2, 2, 4>,

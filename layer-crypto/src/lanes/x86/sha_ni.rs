@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use crate::lanes::sha256::START;
 use crate::lanes::x86::aes_ni::load;
 
 #[repr(align(16))]
@@ -52,12 +53,15 @@ impl Hashing {
     #[inline]
     #[target_feature(enable = "sha,sse4.1")]
     pub(super) unsafe fn begin_block(&mut self, block: *const u8) {
+        // SAFETY: four times 16 bytes of 64.
+        self.begin(std::array::from_fn(|i| unsafe { load(block.add(16 * i)) }));
+    }
+
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1")]
+    fn begin(&mut self, block: [__m128i; 4]) {
         self.start = [self.abef, self.cdgh];
-        let big_endian = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
-        for (i, words) in self.words.iter_mut().enumerate() {
-            // SAFETY: four times 16 bytes of 64.
-            *words = _mm_shuffle_epi8(unsafe { load(block.add(16 * i)) }, big_endian);
-        }
+        self.words = block.map(|words| big_endian(words));
     }
 
     /// Four rounds, the `four`th of 16; from the fifth on with the message schedule before them.
@@ -87,15 +91,29 @@ impl Hashing {
     #[inline]
     #[target_feature(enable = "sha,sse4.1")]
     pub(super) fn leave(self, to: &mut [u32; 8]) {
-        let feba = _mm_shuffle_epi32::<0x1b>(self.abef);
-        let dchg = _mm_shuffle_epi32::<0xb1>(self.cdgh);
-        let to = to.as_mut_ptr().cast::<__m128i>();
+        let (to, [abcd, efgh]) = (to.as_mut_ptr().cast::<__m128i>(), self.state());
         // SAFETY: as in `enter`.
         unsafe {
-            _mm_storeu_si128(to, _mm_blend_epi16::<0xf0>(feba, dchg));
-            _mm_storeu_si128(to.add(1), _mm_alignr_epi8::<8>(dchg, feba));
+            _mm_storeu_si128(to, abcd);
+            _mm_storeu_si128(to.add(1), efgh);
         }
     }
+
+    /// As everybody else has it.
+    #[inline]
+    #[target_feature(enable = "sha,sse4.1")]
+    fn state(&self) -> [__m128i; 2] {
+        let feba = _mm_shuffle_epi32::<0x1b>(self.abef);
+        let dchg = _mm_shuffle_epi32::<0xb1>(self.cdgh);
+        [_mm_blend_epi16::<0xf0>(feba, dchg), _mm_alignr_epi8::<8>(dchg, feba)]
+    }
+}
+
+/// Words of the hash as bytes, and the other way.
+#[inline]
+#[target_feature(enable = "sha,sse4.1")]
+fn big_endian(words: __m128i) -> __m128i {
+    _mm_shuffle_epi8(words, _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203))
 }
 
 /// `$body` for each of the 16 times four rounds, with a number that the compiler knows.
@@ -135,5 +153,48 @@ pub(super) unsafe fn two(states: [&mut [u32; 8]; 2], blocks: [&[[u8; 64]]; 2]) {
     }
     for (state, hashing) in states.into_iter().zip(hashing) {
         hashing.leave(state);
+    }
+}
+
+/// Key and iv of a message: SHA-256 of `msg_key | parts[0]` and of `parts[1] | msg_key`, of which each
+/// takes the outer quarters of one and the inner quarters of the other. All of it stays in registers:
+/// what is put together in memory must wait there before it can be read as a whole.
+///
+/// # Safety
+/// The processor has SHA-NI and SSE 4.1.
+#[target_feature(enable = "sha,sse4.1")]
+pub(super) unsafe fn derive(
+    msg_key: &[u8; 16],
+    parts: [&[u8; 36]; 2],
+    key: &mut [u8; 32],
+    iv: &mut [u8; 32],
+) {
+    // Behind the last four of 52 bytes: the end mark, and the length in bits.
+    let end = _mm_set_epi32((8_i32 * 52).swap_bytes(), 0, 0x80, 0);
+    // SAFETY: they are 16 bytes, and 36.
+    let (msg_key, [a, b]) = unsafe {
+        let of_part = |part: &[u8; 36]| {
+            let last = part.as_ptr().add(32).cast::<i32>().read_unaligned();
+            [load(part.as_ptr()), load(part.as_ptr().add(16)), _mm_cvtsi32_si128(last)]
+        };
+        (load(msg_key.as_ptr()), parts.map(of_part))
+    };
+    let mut hashing = [Hashing::enter(&START), Hashing::enter(&START)];
+    hashing[0].begin([msg_key, a[0], a[1], _mm_or_si128(a[2], end)]);
+    let (behind, rest) = (_mm_slli_si128::<4>(msg_key), _mm_srli_si128::<12>(msg_key));
+    hashing[1].begin([b[0], b[1], _mm_or_si128(b[2], behind), _mm_or_si128(rest, end)]);
+    sixteen_times!(four, {
+        hashing[0].four_rounds(four);
+        hashing[1].four_rounds(four);
+    });
+    hashing.iter_mut().for_each(|hashing| hashing.end_block());
+    let [[a01, a23], [b01, b23]] = hashing.map(|hashing| hashing.state().map(|w| big_endian(w)));
+    let [key, iv] = [key, iv].map(|to| to.as_mut_ptr().cast::<__m128i>());
+    // SAFETY: two halves of 16 bytes each.
+    unsafe {
+        _mm_storeu_si128(key, _mm_blend_epi16::<0xf0>(a01, b01));
+        _mm_storeu_si128(key.add(1), _mm_blend_epi16::<0xf0>(b23, a23));
+        _mm_storeu_si128(iv, _mm_blend_epi16::<0xf0>(b01, a01));
+        _mm_storeu_si128(iv.add(1), _mm_blend_epi16::<0xf0>(a23, b23));
     }
 }
