@@ -1,9 +1,13 @@
 //! The calls that have no answer yet: waiting to be sent, sent, or known to have arrived.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::rising::{Key, Rising};
+use crate::rising::Rising;
 use crate::slots::Slots;
+
+/// A queue that has had room for more is given back when it is empty.
+const KEPT: usize = 128;
 
 /// The name of a call, given by [`Connection::call`](crate::connection::Connection::call) and never
 /// given twice by one connection. Later calls have higher ones.
@@ -13,12 +17,6 @@ pub struct CallId {
     number: u64,
     /// Where its entry lies.
     slot: usize,
-}
-
-impl Key for CallId {
-    fn steps_from(self, first: Self) -> usize {
-        usize::try_from(self.number.wrapping_sub(first.number)).unwrap_or(usize::MAX)
-    }
 }
 
 /// A function to be called on the server.
@@ -134,10 +132,10 @@ pub(crate) struct Sent {
 #[derive(Clone, Default)]
 pub(crate) struct Calls {
     entries: Slots<Entry>,
-    by_msg_id: Rising<i64, CallId>,
+    by_msg_id: Rising<CallId>,
     /// Those to be sent, [`State::Queued`] and [`State::Again`]; in the order in which they were
     /// made.
-    queue: Rising<CallId, ()>,
+    queue: VecDeque<CallId>,
     bytes: usize,
     made: u64,
 }
@@ -164,7 +162,7 @@ impl Calls {
             looked_at: Duration::ZERO,
         };
         let id = CallId { number, slot: self.entries.put(entry) };
-        self.queue.insert(id, ());
+        self.queue.push_back(id);
         id
     }
 
@@ -172,14 +170,14 @@ impl Calls {
     pub(crate) fn remove(&mut self, id: CallId) -> Option<Entry> {
         self.get(id)?;
         let entry = self.entries.take(id.slot)?;
-        self.queue.remove(id);
+        if matches!(entry.state, State::Queued | State::Again) {
+            self.dequeue(id);
+        }
         self.bytes -= entry.body.len();
         let present = entry.message.as_ref().map(|sent| sent.msg_id);
         for msg_id in entry.former.iter().copied().chain(present) {
             // In a later session another call may have got the same identifier.
-            if self.by_msg_id.get(msg_id) == Some(&id) {
-                self.by_msg_id.remove(msg_id);
-            }
+            self.by_msg_id.remove_if(msg_id, |call| *call == id);
         }
         Some(entry)
     }
@@ -199,7 +197,7 @@ impl Calls {
 
     /// A call is sent in a message.
     pub(crate) fn send(&mut self, id: CallId, message: Sent, link: u64, monotonic: Duration) {
-        self.queue.remove(id);
+        self.dequeue(id);
         let Some(entry) = self.entries.get_mut(id.slot).filter(|entry| entry.id == id) else {
             return;
         };
@@ -219,7 +217,9 @@ impl Calls {
         if let Some(entry) = self.get_mut(id) {
             // What has no message yet has none to be sent again.
             entry.state = if entry.message.is_some() { state } else { State::Queued };
-            self.queue.insert(id, ());
+            if let Err(place) = self.queue.binary_search(&id) {
+                self.queue.insert(place, id);
+            }
         }
     }
 
@@ -227,13 +227,24 @@ impl Calls {
     pub(crate) fn hold(&mut self, id: CallId, state: State) {
         if let Some(entry) = self.get_mut(id) {
             entry.state = state;
-            self.queue.remove(id);
+            self.dequeue(id);
         }
     }
 
-    /// The oldest that waits to be sent, or the oldest after this one.
-    pub(crate) fn next_queued(&self, after: Option<CallId>) -> Option<CallId> {
-        self.queue.next(after)
+    /// The oldest that waits to be sent, but for so many before it.
+    pub(crate) fn queued(&self, before: usize) -> Option<CallId> {
+        self.queue.get(before).copied()
+    }
+
+    fn dequeue(&mut self, id: CallId) {
+        if self.queue.front() == Some(&id) {
+            self.queue.pop_front();
+        } else if let Ok(place) = self.queue.binary_search(&id) {
+            self.queue.remove(place);
+        }
+        if self.queue.is_empty() && self.queue.capacity() > KEPT {
+            self.queue = VecDeque::new();
+        }
     }
 
     /// All of them, in no order that has a meaning.
@@ -312,10 +323,8 @@ mod tests {
     fn what_is_sent_again_comes_before_what_was_called_later() {
         let mut calls = Calls::default();
         let ids = [1, 2, 3].map(|_| calls.insert(vec![0; 4], false, Vec::new()));
-        let queued = |calls: &Calls| {
-            let first = calls.next_queued(None);
-            std::iter::successors(first, |id| calls.next_queued(Some(*id))).collect::<Vec<_>>()
-        };
+        let queued =
+            |calls: &Calls| (0..).map_while(|before| calls.queued(before)).collect::<Vec<_>>();
         calls.send(ids[0], message(40), 1, Duration::ZERO);
         assert_eq!(queued(&calls), [ids[1], ids[2]]);
         calls.enqueue(ids[0], State::Again);

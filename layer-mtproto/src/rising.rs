@@ -12,45 +12,32 @@ const FEW_HOLES: usize = 32;
 /// A row that has had room for more is given back when little is left in it.
 const KEPT: usize = 128;
 
-/// A key that rises in steps.
-pub(crate) trait Key: Copy + Ord {
-    /// By how many steps this one is behind `first`, which is as many places if none is left out.
-    fn steps_from(self, first: Self) -> usize;
-}
-
-/// Identifiers of messages, which are multiples of four.
-impl Key for i64 {
-    fn steps_from(self, first: Self) -> usize {
-        usize::try_from(self.wrapping_sub(first) / 4).unwrap_or(usize::MAX)
-    }
-}
-
 /// The map.
 #[derive(Debug, Clone)]
-pub(crate) struct Rising<K, V> {
+pub(crate) struct Rising<V> {
     /// By rising keys; without a hole at either end.
-    row: VecDeque<(K, Option<V>)>,
+    row: VecDeque<(i64, Option<V>)>,
     /// Entries that are no holes.
     len: usize,
 }
 
-impl<K, V> Default for Rising<K, V> {
+impl<V> Default for Rising<V> {
     fn default() -> Self {
         Self { row: VecDeque::new(), len: 0 }
     }
 }
 
-impl<K: Key, V> Rising<K, V> {
+impl<V> Rising<V> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    pub(crate) fn get(&self, key: K) -> Option<&V> {
+    pub(crate) fn get(&self, key: i64) -> Option<&V> {
         self.row.get(self.place(key).ok()?)?.1.as_ref()
     }
 
     /// Adds an entry. Returns the one that had its key.
-    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
+    pub(crate) fn insert(&mut self, key: i64, value: V) -> Option<V> {
         let entry = (key, Some(value));
         let before = match self.place(key) {
             Ok(place) => std::mem::replace(self.row.get_mut(place)?, entry).1,
@@ -67,52 +54,18 @@ impl<K: Key, V> Rising<K, V> {
         before
     }
 
-    pub(crate) fn remove(&mut self, key: K) -> Option<V> {
-        let value = match self.place(key).ok()? {
-            0 => self.row.pop_front()?.1,
-            place => self.row.get_mut(place)?.1.take(),
-        }?;
+    /// Removes an entry, if it is such a one.
+    pub(crate) fn remove_if(&mut self, key: i64, is: impl FnOnce(&V) -> bool) -> Option<V> {
+        let place = self.place(key).ok()?;
+        let entry = &mut self.row.get_mut(place)?.1;
+        let value = entry.take_if(|value| is(value))?;
         self.len -= 1;
         self.close_holes();
         Some(value)
     }
 
-    /// Removes the entry with the lowest key.
-    pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
-        let (key, _) = *self.row.front()?;
-        self.remove(key).map(|value| (key, value))
-    }
-
-    /// Removes those for which `stays` is not true.
-    pub(crate) fn retain(&mut self, mut stays: impl FnMut(K, &V) -> bool) {
-        self.row.retain(|(key, entry)| entry.as_ref().is_some_and(|value| stays(*key, value)));
-        self.len = self.row.len();
-        self.close_holes();
-    }
-
-    /// All entries, by rising keys.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
-        self.row.iter().filter_map(|(key, entry)| Some((*key, entry.as_ref()?)))
-    }
-
-    /// All values, by rising keys.
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.row.iter_mut().filter_map(|(_, entry)| entry.as_mut())
-    }
-
-    /// The lowest key, or the lowest above this one.
-    pub(crate) fn next(&self, after: Option<K>) -> Option<K> {
-        let place = match after.map(|key| self.place(key)) {
-            None => 0,
-            Some(Ok(place)) => place + 1,
-            Some(Err(place)) => place,
-        };
-        let mut rest = self.row.iter().skip(place);
-        rest.find_map(|(key, entry)| entry.as_ref().map(|_| *key))
-    }
-
     /// Where a key's entry or hole is, or else belongs.
-    fn place(&self, key: K) -> Result<usize, usize> {
+    fn place(&self, key: i64) -> Result<usize, usize> {
         let (Some((first, _)), Some((last, _))) = (self.row.front(), self.row.back()) else {
             return Err(0);
         };
@@ -122,7 +75,8 @@ impl<K: Key, V> Rising<K, V> {
         if key < *first {
             return Err(0);
         }
-        let place = key.steps_from(*first);
+        // Where it is if none is left out: identifiers are multiples of four.
+        let place = usize::try_from(key.wrapping_sub(*first) / 4).unwrap_or(usize::MAX);
         match self.row.get(place) {
             Some((found, _)) if *found == key => Ok(place),
             _ => self.row.binary_search_by_key(&key, |(key, _)| *key),
@@ -155,7 +109,11 @@ mod tests {
 
     use super::*;
 
-    fn filled(keys: impl Iterator<Item = i64>) -> Rising<i64, i64> {
+    fn remove(map: &mut Rising<i64>, key: i64) -> Option<i64> {
+        map.remove_if(key, |_| true)
+    }
+
+    fn filled(keys: impl Iterator<Item = i64>) -> Rising<i64> {
         let mut map = Rising::default();
         keys.for_each(|key| assert_eq!(map.insert(key, key), None));
         map
@@ -174,22 +132,17 @@ mod tests {
                 let key = if draw(4) == 0 { draw(last + 8) } else { last };
                 match draw(8) {
                     0..4 => assert_eq!(ours.insert(key, n), theirs.insert(key, n), "seed {seed}"),
-                    4..6 => assert_eq!(ours.remove(key), theirs.remove(&key), "seed {seed}"),
-                    6 if draw(2) == 0 => assert_eq!(ours.pop_first(), theirs.pop_first(), "{seed}"),
+                    4..6 => assert_eq!(remove(&mut ours, key), theirs.remove(&key), "seed {seed}"),
+                    6 => {
+                        let first = theirs.first_key_value().map_or(0, |(key, _)| *key);
+                        assert_eq!(remove(&mut ours, first), theirs.remove(&first), "seed {seed}");
+                    }
                     _ => assert_eq!(ours.get(key), theirs.get(&key), "seed {seed}"),
                 }
-                if draw(400) == 0 {
-                    let of = draw(5);
-                    ours.retain(|key, _| key % 5 != of);
-                    theirs.retain(|key, _| key % 5 != of);
-                }
                 assert_eq!(ours.len(), theirs.len(), "seed {seed}");
-                let next = theirs.range(key + 1..).next().map(|(key, _)| *key);
-                assert_eq!(ours.next(Some(key)), next, "seed {seed}");
-                assert_eq!(ours.next(None), theirs.keys().next().copied(), "seed {seed}");
+                let first = theirs.keys().next();
+                assert_eq!(ours.row.front().map(|(key, _)| key), first, "seed {seed}");
             }
-            assert!(ours.iter().eq(theirs.iter().map(|(key, value)| (*key, value))), "seed {seed}");
-            assert!(ours.values_mut().eq(theirs.values_mut()), "seed {seed}");
         }
     }
 
@@ -197,25 +150,28 @@ mod tests {
     fn holes_are_never_many_more_than_entries() {
         let mut map = filled((0..1000).map(|n| n * 4));
         for n in 1..999 {
-            assert_eq!(map.remove(n * 4), Some(n * 4));
+            assert_eq!(remove(&mut map, n * 4), Some(n * 4));
             assert!(map.row.len() <= 2 * map.len() + FEW_HOLES, "{n}");
         }
         assert_eq!((map.get(0), map.get(3996)), (Some(&0), Some(&3996)));
-        assert!(map.iter().eq([(0, &0), (3996, &3996)]));
     }
 
     #[test]
     fn a_hole_at_an_end_is_none() {
         let mut map = filled([0, 4, 8, 12].into_iter());
-        assert_eq!((map.remove(4), map.remove(8), map.row.len()), (Some(4), Some(8), 4));
-        assert_eq!((map.remove(0), map.row.len()), (Some(0), 1));
-        assert_eq!((map.remove(12), map.row.len(), map.len()), (Some(12), 0, 0));
+        assert_eq!(
+            (remove(&mut map, 4), remove(&mut map, 8), map.row.len()),
+            (Some(4), Some(8), 4)
+        );
+        assert_eq!((remove(&mut map, 0), map.row.len()), (Some(0), 1));
+        assert_eq!((remove(&mut map, 12), map.row.len(), map.len()), (Some(12), 0, 0));
     }
 
     #[test]
     fn memory_is_given_back() {
         let mut map = filled((0..10_000).map(|n| n * 4));
-        while map.pop_first().is_some() {
+        for n in 0..10_000 {
+            assert_eq!(remove(&mut map, n * 4), Some(n * 4));
             assert!(map.row.capacity() <= KEPT.max(8 * map.len()));
         }
         assert!(map.row.capacity() <= KEPT);
@@ -225,8 +181,10 @@ mod tests {
     fn bears_any_key() {
         let mut map = filled([i64::MIN, -1, 0, 1, i64::MAX].into_iter());
         assert_eq!(map.get(2), None);
-        assert_eq!(map.remove(i64::MAX), Some(i64::MAX));
+        assert_eq!(remove(&mut map, i64::MAX), Some(i64::MAX));
         assert_eq!(map.insert(5, 5), None);
-        assert_eq!(map.pop_first().map(|(key, _)| key), Some(i64::MIN));
+        assert_eq!(remove(&mut map, i64::MIN), Some(i64::MIN));
+        assert_eq!(map.remove_if(5, |value| *value == 4), None);
+        assert_eq!(map.remove_if(5, |value| *value == 5), Some(5));
     }
 }

@@ -39,8 +39,7 @@ impl Salts {
     /// The salt for a message that is sent at `now`, in unix seconds of the server.
     pub(crate) fn current(&self, now: i64) -> i64 {
         let begun = |since| {
-            let count = self.known.partition_point(|salt| i64::from(salt.valid_since) <= since);
-            self.known.get(..count)?.last()
+            self.known.iter().take_while(|salt| i64::from(salt.valid_since) <= since).last()
         };
         let settled = begun(now - MARGIN).filter(|salt| i64::from(salt.valid_until) > now + MARGIN);
         let current = settled.or_else(|| begun(now)).or(self.known.first());

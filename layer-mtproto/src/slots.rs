@@ -42,6 +42,7 @@ impl<T> Slots<T> {
     }
 
     /// Empties a slot.
+    #[inline]
     pub(crate) fn take(&mut self, slot: usize) -> Option<T> {
         let thing = self.all.get_mut(slot)?.take()?;
         self.empty.push(slot);

@@ -133,6 +133,8 @@ pub struct Connection {
     events: VecDeque<Event>,
     /// What may still be unpacked of the bytes that came last.
     unpack_budget: usize,
+    /// Room for what is sent next; empty in between.
+    scratch: (Vec<send::Planned>, Vec<send::Packet>),
 }
 
 /// How much a connection holds, for tests and for a watchful eye.
@@ -188,6 +190,7 @@ impl Connection {
             work: None,
             events: VecDeque::new(),
             unpack_budget: 0,
+            scratch: Default::default(),
         }
     }
 

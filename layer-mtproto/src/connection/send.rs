@@ -22,6 +22,8 @@ use crate::salts::Salts;
 const MOST_TOGETHER: usize = 1000;
 /// Bytes in one container, about. A longer message has a packet to itself.
 const MOST_BYTES_TOGETHER: usize = 32 << 10;
+/// Room for so many messages is kept from one time to the next.
+const ROOM: usize = 32;
 /// When so much has been made, the rest waits until that has been sent.
 const MOST_OUTPUT: usize = 2 << 20;
 /// A message that is so many seconds old goes inside a container, whose identifier is new: alone it
@@ -31,7 +33,7 @@ const OLD: i64 = 150;
 const GET_FILE: [u8; 4] = functions::upload::GetFile::CONSTRUCTOR_ID.to_le_bytes();
 
 /// A message with its number, not written yet.
-struct Planned {
+pub(super) struct Planned {
     seq_no: i32,
     member: Member,
     text: Text,
@@ -50,7 +52,7 @@ enum Text {
 }
 
 /// A packet, not written yet.
-struct Packet {
+pub(super) struct Packet {
     outer: i64,
     /// Of the container; `None` for a message without one.
     seq_no: Option<i32>,
@@ -72,29 +74,32 @@ impl Connection {
             }
         }
         if self.link.is_some() && self.keys.in_use(self.forward_secrecy()).is_some() {
-            let planned = self.plan(now, rng);
-            if planned.is_empty() {
-                return;
+            let (mut planned, mut packets) = std::mem::take(&mut self.scratch);
+            self.plan(now, rng, &mut planned);
+            if !planned.is_empty() {
+                self.pack(&planned, now, &mut packets);
+                self.write(&planned, &mut packets, now, rng, out);
+                self.remember(&mut planned, &mut packets);
             }
-            let mut packets = self.pack(&planned, now);
-            self.write(&planned, &mut packets, now, rng, out);
-            self.remember(planned, packets);
+            if planned.capacity() <= ROOM {
+                self.scratch = (planned, packets);
+            }
         }
     }
 
     /// Everything that is to be said, numbered.
-    fn plan(&mut self, now: Now, rng: &mut dyn CryptoRng) -> Vec<Planned> {
+    fn plan(&mut self, now: Now, rng: &mut dyn CryptoRng, planned: &mut Vec<Planned>) {
         let binding = self.is_binding();
         if !binding {
             self.request_what_is_due(now);
         }
-        let room = self.requests.len() + self.replies.len() + self.calls.queued_len();
-        let mut planned = Vec::with_capacity(room.min(2 * MOST_TOGETHER));
+        let count = self.requests.len() + self.replies.len() + self.calls.queued_len();
+        planned.reserve(count.min(2 * MOST_TOGETHER));
         while let Some(request) = self.requests.pop(binding) {
             planned.extend(self.plan_request(request, now, rng));
         }
         if binding {
-            return planned;
+            return;
         }
         for reply in std::mem::take(&mut self.replies) {
             planned.push(self.plan_service(reply, What::Reply, now));
@@ -104,7 +109,7 @@ impl Connection {
             let request = enums::MsgResendReq::Req(types::MsgResendReq { msg_ids });
             planned.push(self.plan_service(request.to_bytes(), What::Reply, now));
         }
-        self.plan_calls(&mut planned, now);
+        self.plan_calls(planned, now);
         let along = !planned.is_empty();
         if self.session.acks.are_due(along, self.config.ack_delay, now.monotonic) {
             while self.session.acks.len() > 0 {
@@ -116,7 +121,6 @@ impl Connection {
                 planned.push(self.plan_service(text, What::Acks(msg_ids), now));
             }
         }
-        planned
     }
 
     /// Ping and salts, by the clock and whatever else is sent.
@@ -191,9 +195,10 @@ impl Connection {
         let mut bytes = 0;
         // Those that must wait don't count, so that they hold up no others.
         let most = planned.len() + 2 * MOST_TOGETHER;
-        let mut before = None;
-        while let Some(call) = self.calls.next_queued(before) {
-            before = Some(call);
+        let mut passed = 0;
+        while let Some(call) = self.calls.queued(passed) {
+            // One that is sent leaves the queue.
+            passed += 1;
             let Some(entry) = self.calls.get(call) else { continue };
             if bytes >= MOST_OUTPUT || planned.len() >= most {
                 break;
@@ -232,6 +237,7 @@ impl Connection {
                 is_download: entry.body.starts_with(&GET_FILE),
             });
             self.calls.send(call, sent, self.links, now.monotonic);
+            passed -= 1;
         }
     }
 
@@ -261,9 +267,8 @@ impl Connection {
     }
 
     /// Messages into packets: as many together as may be.
-    fn pack(&mut self, planned: &[Planned], now: Now) -> Vec<Packet> {
+    fn pack(&mut self, planned: &[Planned], now: Now, packets: &mut Vec<Packet>) {
         let singly = self.link.as_ref().is_some_and(|link| link.singly);
-        let mut packets = Vec::new();
         let mut rest = planned;
         while !rest.is_empty() {
             let (mut len, mut downloads) = (0, 0);
@@ -280,7 +285,6 @@ impl Connection {
             packets.push(self.packet_of(group, start..start + together, now));
             rest = behind;
         }
-        packets
     }
 
     fn packet_of(&mut self, group: &[Planned], messages: Range<usize>, now: Now) -> Packet {
@@ -346,19 +350,21 @@ impl Connection {
         link.encoder.finish(out);
     }
 
-    fn remember(&mut self, planned: Vec<Planned>, packets: Vec<Packet>) {
-        let mut members = planned.into_iter().map(|message| message.member);
-        for Packet { outer, messages, .. } in packets {
+    fn remember(&mut self, planned: &mut Vec<Planned>, packets: &mut Vec<Packet>) {
+        let mut planned = planned.drain(..);
+        for Packet { outer, messages, .. } in packets.drain(..) {
             let turn = self.packets.next_turn();
-            let members: Vec<_> = members.by_ref().take(messages.len()).collect();
-            for member in &members {
-                if let What::Call(call) = member.what
-                    && let Some(entry) = self.calls.get_mut(call)
-                    && let Some(sent) = &mut entry.message
-                {
-                    (sent.outer, sent.turn) = (outer, turn);
-                }
-            }
+            let calls = &mut self.calls;
+            let members =
+                planned.by_ref().take(messages.len()).map(|Planned { member, .. }| {
+                    if let What::Call(call) = member.what
+                        && let Some(entry) = calls.get_mut(call)
+                        && let Some(sent) = &mut entry.message
+                    {
+                        (sent.outer, sent.turn) = (outer, turn);
+                    }
+                    member
+                });
             self.packets.insert(outer, turn, members);
         }
     }
@@ -383,12 +389,18 @@ impl Planned {
 
 /// Seals the packets at these places, which rise and don't overlap.
 fn seal(key: &AuthKey, places: impl Iterator<Item = Range<usize>>, out: &mut [u8]) {
+    let mut places = places.peekable();
     let mut jobs = Vec::new();
     let (mut rest, mut at) = (out, 0);
-    for place in places {
+    while let Some(place) = places.next() {
         let Some((_, from)) = rest.split_at_mut_checked(place.start - at) else { break };
         let Some((packet, behind)) = from.split_at_mut_checked(place.len()) else { break };
         (rest, at) = (behind, place.end);
+        if jobs.is_empty() && places.peek().is_none() {
+            let sealed = envelope::seal(key, Side::Client, packet);
+            debug_assert!(sealed.is_ok(), "a draft is of the right shape");
+            return;
+        }
         let job = SealJob::new(key, Side::Client, packet);
         debug_assert!(job.is_ok(), "a draft is of the right shape");
         jobs.extend(job);
