@@ -1,4 +1,5 @@
-//! One table: ours against theirs, ratios of medians from interleaved runs in one process.
+//! One table: ours against theirs from interleaved samples in one process. Times are medians; a ratio is
+//! the median of those of two neighbouring samples, for a machine changes its pace between others.
 
 use std::time::Duration;
 
@@ -66,8 +67,8 @@ pub trait Side {
     fn round(&mut self, of: usize) -> Duration;
 }
 
-/// Rounds of each side.
-const ROUNDS: usize = 5_000;
+/// What is done in the rounds of a sample, on each side.
+const ROUNDS: usize = 4_000;
 
 /// Samples of each side. They alternate, so that whatever slows the machine slows both.
 const SAMPLES: usize = 41;
@@ -109,7 +110,7 @@ impl Table {
             Line::Row(row) if self.counts_instructions => {
                 let [ours, theirs] = instructions::of(part, &row.name)?;
                 let show = |count: f64| format!("{count:.0}");
-                self.times(&row.name, ours as f64, theirs as f64, show, row.aim);
+                self.times(&row.name, vec![ours as f64], vec![theirs as f64], show, row.aim);
             }
             Line::Row(row) => self.measure_row(row),
             Line::Rounds(rounds) => self.measure_rounds(rounds),
@@ -129,31 +130,33 @@ impl Table {
             Some(bytes) => format!("{:.2} GB/s", bytes as f64 / seconds / 1e9),
             None => shown(seconds),
         };
-        self.times(&row.name, median(ours), median(theirs), show, row.aim);
+        self.times(&row.name, ours, theirs, show, row.aim);
     }
 
-    /// Rounds alternate one by one; a median of thousands does not see what interrupted a few.
+    /// Rounds alternate one by one; the median of many does not see what interrupted a few.
     fn measure_rounds(&mut self, mut rounds: Rounds) {
+        let each = |time: Duration| time.as_secs_f64() / rounds.of as f64;
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let each = |time: Duration| time.as_secs_f64() / rounds.of as f64;
-            ours.push(each((rounds.ours)()));
-            theirs.push(each((rounds.theirs)()));
+        for _ in 0..SAMPLES {
+            let both = |_| (each((rounds.ours)()), each((rounds.theirs)()));
+            let (our_rounds, their_rounds) = (0..ROUNDS / rounds.of).map(both).unzip();
+            ours.push(median(our_rounds));
+            theirs.push(median(their_rounds));
         }
-        self.times(&rounds.name, median(ours), median(theirs), shown, rounds.aim);
+        self.times(&rounds.name, ours, theirs, shown, rounds.aim);
     }
 
     fn times(
         &mut self,
         name: &str,
-        ours: f64,
-        theirs: f64,
+        ours: Vec<f64>,
+        theirs: Vec<f64>,
         show: impl Fn(f64) -> String,
         aim: Option<f64>,
     ) {
-        let ratio = theirs / ours;
+        let ratio = median(ours.iter().zip(&theirs).map(|(ours, theirs)| theirs / ours).collect());
         let aim = aim.map(|aim| (format!("≥ {aim}"), ratio >= aim));
-        self.print(name, [show(ours), show(theirs)], ratio, aim);
+        self.print(name, [show(median(ours)), show(median(theirs))], ratio, aim);
     }
 
     fn compare(&mut self, count: Count) {

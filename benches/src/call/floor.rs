@@ -12,7 +12,7 @@ use layer_wire::message::{Content, Message, container_len, write_container};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::{KEY, SALT, Server, request};
+use super::{KEY, SALT, Server, request, since};
 use crate::table::Side;
 
 /// So many acknowledgements go along, fewer wait.
@@ -121,11 +121,11 @@ impl Side for Floor {
     fn round(&mut self, calls: usize) -> Duration {
         let start = Instant::now();
         let mut numbers = self.send(calls);
-        let time = start.elapsed();
+        let time = since(start);
         let answers = self.server.answer(&self.output);
         let start = Instant::now();
         let answered = self.receive(&answers, &mut numbers);
         assert_eq!(answered, calls, "the server answers at once and in order");
-        time + start.elapsed()
+        time + since(start)
     }
 }
