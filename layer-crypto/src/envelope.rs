@@ -234,26 +234,41 @@ impl Opened {
 /// each other out of the cache between the hash and the cipher.
 const GROUP: usize = 16;
 
+/// So many bytes in several packets are sealed together; fewer take less time one by one.
+const SEALED_TOGETHER: usize = 1200;
+
+/// Packets of this length are opened together, if there are four. What is shorter is opened one by one
+/// where its hash and cipher share the processor already.
+const OPENED_TOGETHER: usize = 8 << 10;
+
 fn seal_at(lanes: Lanes, jobs: &mut [SealJob<'_>]) {
-    match jobs {
-        [job] if job.token == 0 => seal_one(lanes, job),
-        jobs => {
-            let mut jobs: Vec<_> = jobs.iter_mut().filter(|job| job.token == 0).collect();
-            jobs.sort_unstable_by_key(|job| Reverse(job.packet.len()));
-            jobs.chunks_mut(GROUP).for_each(|group| seal_group(lanes, group));
-        }
+    let several = jobs.len() > 1;
+    let bytes: usize = jobs.iter().map(|job| job.packet.len()).sum();
+    let jobs = jobs.iter_mut().filter(|job| job.token == 0);
+    if several && bytes >= SEALED_TOGETHER {
+        let mut jobs: Vec<_> = jobs.collect();
+        jobs.sort_unstable_by_key(|job| Reverse(job.packet.len()));
+        jobs.chunks_mut(GROUP).for_each(|group| seal_group(lanes, group));
+    } else {
+        jobs.for_each(|job| seal_one(lanes, job));
     }
 }
 
 fn open_at(lanes: Lanes, jobs: &mut [OpenJob<'_>]) {
-    let is_waiting = |job: &OpenJob<'_>| job.result == Err(OpenError::NotOpened);
-    match jobs {
-        [job] if is_waiting(job) => open_one(lanes, job),
-        jobs => {
-            let mut jobs: Vec<_> = jobs.iter_mut().filter(|job| is_waiting(job)).collect();
-            jobs.sort_unstable_by_key(|job| Reverse(job.packet.len()));
-            jobs.chunks_mut(GROUP).for_each(|group| open_group(lanes, group));
+    let (short, several) = if lanes.stitches() { (OPENED_TOGETHER, 4) } else { (0, 2) };
+    let mut long = Vec::new();
+    for job in jobs.iter_mut().filter(|job| job.result == Err(OpenError::NotOpened)) {
+        if job.packet.len() < short {
+            open_one(lanes, job);
+        } else {
+            long.push(job);
         }
+    }
+    if long.len() < several {
+        long.into_iter().for_each(|job| open_one(lanes, job));
+    } else {
+        long.sort_unstable_by_key(|job| Reverse(job.packet.len()));
+        long.chunks_mut(GROUP).for_each(|group| open_group(lanes, group));
     }
 }
 

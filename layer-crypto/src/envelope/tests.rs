@@ -314,7 +314,7 @@ fn every_level_seals_and_opens_as_the_portable_one() {
         let count = 1 + rng.next_u32() as usize % if seed % 2 == 0 { 5 } else { 40 };
         let drafts: Vec<_> = (0..count)
             .map(|_| {
-                let most = [64, 600, 6000][rng.next_u32() as usize % 3];
+                let most = [64, 600, 6000, 16_000][rng.next_u32() as usize % 4];
                 let mut body = vec![0; rng.next_u32() as usize % most / 4 * 4];
                 rng.fill_bytes(&mut body);
                 draft(&body, Padding::Minimal, &mut rng)

@@ -101,6 +101,11 @@ impl Lanes {
         self.level
     }
 
+    /// Whether a hash runs beside the cipher of the same message.
+    pub(crate) fn stitches(self) -> bool {
+        self.engines.is_some() && self.hasher.is_some()
+    }
+
     /// Encrypts all streams in place. They end where they lay, but their order in the slice may
     /// change.
     pub fn encrypt(self, streams: &mut [Stream<'_>]) {
