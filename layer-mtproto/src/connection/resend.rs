@@ -21,8 +21,9 @@ const MOST_REFUSALS: u32 = 10;
 const MOST_IN_A_ROW: u32 = 50;
 /// Sessions that are over and may still be heard of.
 const MOST_FORMER: usize = 8;
-/// How long a call may be without a sign from the server until it is asked, in seconds.
-const PATIENCE: u64 = 20;
+/// How long a call may be without a sign from the server until it is asked, in seconds. It is looked for
+/// such calls every ten, so each is asked about within 25.
+const PATIENCE: u64 = 15;
 /// How long a call that has arrived may be without an answer.
 const PATIENCE_WITH_ARRIVED: u64 = 60;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use layer_mtproto::connection::{Event, Lost};
 use layer_tl_types::{enums, functions, types};
 
+use crate::course::states_asked;
 use crate::peer::{Peer, config};
 
 /// When pings were sent, in seconds from now, while `seconds` pass and `each_second` happens.
@@ -130,6 +131,20 @@ fn a_call_that_the_server_has_does_not_make_the_link_nervous() {
     peer.say(&enums::MsgsAck::Ack(types::MsgsAck { msg_ids: vec![sent.msg_id] }));
     assert!(peer.client.has_arrived(call));
     assert_eq!(pings(&mut peer, 100, |_, _| {}), [30, 90]);
+}
+
+/// Whoever waits half a minute for a sign of the server is to have it.
+#[test]
+fn a_call_without_a_sign_is_asked_about_within_25_seconds_whenever_it_was_made() {
+    for millis in [0, 1, 4_000, 5_000, 5_001, 9_999] {
+        let mut peer = Peer::greeted();
+        peer.advance(Duration::from_millis(millis));
+        let (_, sent) = peer.asked(1);
+        assert_eq!(states_asked(&peer.live(14)), [], "{millis}");
+        let asked = states_asked(&peer.live(11));
+        let [(_, msg_ids)] = &asked[..] else { panic!("{millis}: {asked:?}") };
+        assert_eq!(msg_ids[0], sent.msg_id, "{millis}");
+    }
 }
 
 #[test]
