@@ -3,7 +3,6 @@
 //! time.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -13,13 +12,12 @@ use layer_mtproto::Now;
 use layer_mtproto::connection::{self, CallId, Connection, Event, Failure, Saved};
 use layer_mtproto::wire::framing::TransportError;
 use rand_core::{CryptoRng, Rng};
-use tokio::io::split;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::clock::{Backoff, Clock};
 use super::dial::{Dial, Stream};
-use super::flow::{Incoming, Outgoing};
+use super::flow::{Flow, Moved};
 use super::hub::Hub;
 use super::link::{Answer, Answered, Command, Link, Signals};
 use super::waiting::{Waiting, WaitingCalls};
@@ -195,31 +193,39 @@ impl Driver {
 
     /// Drives the machine over a stream until that is lost.
     async fn talk(&mut self, stream: Box<dyn Stream>) -> End {
-        let now = self.parts.clock.now();
+        let mut now = self.parts.clock.now();
         self.parts.connection.handle_connected(now, &mut *self.parts.rng);
-        let (mut reader, mut writer) = split(stream);
-        let (mut outgoing, mut incoming) = (Outgoing::default(), Incoming::new());
+        let mut flow = Flow::new(stream);
         let mut computation = Computation::default();
         let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
         let signals = Arc::clone(&self.signals);
         let mut signalled = pin!(signals.notify.notified());
         loop {
-            let now = self.parts.clock.now();
             // What waits is taken in one go, so that it goes out in few packets.
             for _ in 0..MOST_COMMANDS {
                 let Ok(command) = self.commands.try_recv() else { break };
                 self.command(command, now);
             }
-            if let Some(end) = self.dispatch().await {
+            let mut end = self.dispatch().await;
+            // Streams and commands that never pause don't hold it up.
+            let rings = self.parts.clock.start + now.monotonic >= alarm.deadline();
+            if rings && end.is_none() {
+                if self.is_due(now) {
+                    self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
+                }
+                self.sweep();
+                end = self.dispatch().await;
+            }
+            if let Some(end) = end {
                 return end;
             }
             // More is made when all is written; what the clock asks for is made at once, or its
             // deadline would stay.
-            if outgoing.is_written() || self.is_due(now) {
+            if flow.is_written() || self.is_due(now) {
                 let rng = &mut *self.parts.rng;
-                self.parts.connection.poll_transmit(now, rng, outgoing.buffer());
+                self.parts.connection.poll_transmit(now, rng, flow.outgoing());
                 // Mostly all of it goes at once, and the next to wait for is the answer.
-                if let Err(error) = outgoing.write_now(&mut writer).await {
+                if let Err(error) = flow.write_now().await {
                     return End::Lost(error.into());
                 }
             }
@@ -230,41 +236,43 @@ impl Driver {
             }
             // One that rings too early does no harm, and costs less than to be set anew each time.
             let deadline = self.deadline();
-            if deadline < alarm.deadline() || alarm.is_elapsed() {
+            if deadline < alarm.deadline() || rings {
                 alarm.as_mut().reset(deadline);
             }
+            // What mostly wakes first, so that the others are asked only when it has nothing.
             tokio::select! {
                 biased;
-                () = alarm.as_mut() => self.wake(),
-                written = outgoing.write(&mut writer) => if let Err(error) = written {
-                    return End::Lost(error.into());
-                },
-                read = incoming.read(&mut reader) => match read {
-                    Ok(0) => return End::Lost(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                    Ok(_) => {
-                        if incoming.speaks_http() {
-                            return End::Lost(Why::Http);
-                        }
-                        let now = self.parts.clock.now();
-                        let rng = &mut *self.parts.rng;
-                        self.parts.connection.handle_bytes(&incoming.bytes, now, rng);
-                    }
-                    Err(error) => return End::Lost(error.into()),
-                },
                 done = computation.done() => if let Some(done) = done {
-                    let now = self.parts.clock.now();
+                    now = self.parts.clock.now();
                     self.parts.connection.handle_work(done, now, &mut *self.parts.rng);
                 },
+                moved = flow.moved() => {
+                    now = self.parts.clock.now();
+                    match moved {
+                        Ok(Moved::Written) => {}
+                        Ok(Moved::Read) if flow.speaks_http() => return End::Lost(Why::Http),
+                        Ok(Moved::Read) => {
+                            let rng = &mut *self.parts.rng;
+                            self.parts.connection.handle_bytes(flow.received(), now, rng);
+                        }
+                        Err(error) => return End::Lost(error.into()),
+                    }
+                }
+                command = self.commands.recv() => {
+                    now = self.parts.clock.now();
+                    match command {
+                        Some(command) => self.command(command, now),
+                        None => return End::Closed,
+                    }
+                }
                 () = signalled.as_mut() => {
+                    now = self.parts.clock.now();
                     signalled.set(signals.notify.notified());
                     if self.heed() == Obeyed::Closed {
                         return End::Closed;
                     }
                 }
-                command = self.commands.recv() => match command {
-                    Some(command) => self.command(command, self.parts.clock.now()),
-                    None => return End::Closed,
-                },
+                () = alarm.as_mut() => now = self.parts.clock.now(),
             }
         }
     }
@@ -279,15 +287,6 @@ impl Driver {
         let deadline = self.parts.connection.poll_deadline().unwrap_or(NEVER).min(NEVER);
         let deadline = self.parts.clock.start + deadline;
         if self.waiting.is_empty() { deadline } else { deadline.min(self.sweep_at) }
-    }
-
-    /// Does what is due.
-    fn wake(&mut self) {
-        let now = self.parts.clock.now();
-        if self.is_due(now) {
-            self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
-        }
-        self.sweep();
     }
 
     /// Hands out what the machine has to tell.

@@ -1,11 +1,11 @@
-//! The bytes of a link: what waits to be written, and what was read last.
+//! The bytes of a link, in both directions.
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::dial::Stream;
 
@@ -13,90 +13,111 @@ use super::dial::Stream;
 const LEAST_READ: usize = 1 << 10;
 const MOST_READ: usize = 64 << 10;
 
-/// What waits to be written.
-#[derive(Default)]
-pub(super) struct Outgoing {
-    bytes: Vec<u8>,
+/// What a stream has let through.
+pub(super) enum Moved {
+    Written,
+    /// See [`Flow::received`].
+    Read,
+}
+
+/// A stream, what waits to be written to it, and what was read last.
+pub(super) struct Flow {
+    stream: Box<dyn Stream>,
+    outgoing: Vec<u8>,
     written: usize,
-}
-
-impl Outgoing {
-    pub(super) fn is_written(&self) -> bool {
-        self.written >= self.bytes.len()
-    }
-
-    /// The buffer, to append to.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        if self.is_written() {
-            self.written = 0;
-            self.bytes.clear();
-            if self.bytes.capacity() > MOST_READ {
-                self.bytes = Vec::new();
-            }
-        }
-        &mut self.bytes
-    }
-
-    /// Writes what can be written without waiting.
-    pub(super) async fn write_now(
-        &mut self,
-        writer: &mut WriteHalf<Box<dyn Stream>>,
-    ) -> io::Result<()> {
-        let mut write = pin!(self.write(writer));
-        poll_fn(|context| match write.as_mut().poll(context) {
-            Poll::Ready(written) => Poll::Ready(written),
-            Poll::Pending => Poll::Ready(Ok(())),
-        })
-        .await
-    }
-
-    /// Writes some; never ends while there is nothing to write. May be dropped midway.
-    pub(super) async fn write(
-        &mut self,
-        writer: &mut WriteHalf<Box<dyn Stream>>,
-    ) -> io::Result<()> {
-        let rest = self.bytes.get(self.written..).unwrap_or_default();
-        if rest.is_empty() {
-            return std::future::pending().await;
-        }
-        self.written += writer.write(rest).await?;
-        Ok(())
-    }
-}
-
-/// What was read last. The buffer grows where much comes and shrinks where little does.
-pub(super) struct Incoming {
-    pub(super) bytes: Vec<u8>,
+    /// The buffer grows where much comes and shrinks where little does.
+    incoming: Vec<u8>,
     room: usize,
     is_first: bool,
 }
 
-impl Incoming {
-    pub(super) fn new() -> Self {
-        Self { bytes: Vec::new(), room: LEAST_READ, is_first: true }
+impl Flow {
+    pub(super) fn new(stream: Box<dyn Stream>) -> Self {
+        Self {
+            stream,
+            outgoing: Vec::new(),
+            written: 0,
+            incoming: Vec::new(),
+            room: LEAST_READ,
+            is_first: true,
+        }
     }
 
-    /// Reads some, none at the end. May be dropped midway.
-    pub(super) async fn read(
-        &mut self,
-        reader: &mut ReadHalf<Box<dyn Stream>>,
-    ) -> io::Result<usize> {
-        self.bytes.clear();
-        if self.bytes.capacity() > self.room {
-            self.bytes = Vec::new();
+    pub(super) fn is_written(&self) -> bool {
+        self.written >= self.outgoing.len()
+    }
+
+    /// What waits to be written, to append to.
+    pub(super) fn outgoing(&mut self) -> &mut Vec<u8> {
+        if self.is_written() {
+            self.written = 0;
+            self.outgoing.clear();
+            if self.outgoing.capacity() > MOST_READ {
+                self.outgoing = Vec::new();
+            }
         }
-        self.bytes.reserve_exact(self.room);
-        let read = reader.read_buf(&mut self.bytes).await?;
+        &mut self.outgoing
+    }
+
+    /// What was read last.
+    pub(super) fn received(&self) -> &[u8] {
+        &self.incoming
+    }
+
+    /// Whether it is a web server that has answered.
+    pub(super) fn speaks_http(&mut self) -> bool {
+        std::mem::take(&mut self.is_first) && self.incoming.starts_with(b"HTTP/")
+    }
+
+    /// Writes what can be written without waiting.
+    pub(super) async fn write_now(&mut self) -> io::Result<()> {
+        poll_fn(|context| match self.poll_write(context) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(())),
+        })
+        .await
+    }
+
+    /// Writes some of what waits, or reads some; its end is an error. May be dropped midway.
+    pub(super) async fn moved(&mut self) -> io::Result<Moved> {
+        poll_fn(|context| {
+            if let Poll::Ready(written) = self.poll_write(context) {
+                return Poll::Ready(written.map(|()| Moved::Written));
+            }
+            self.poll_read(context).map_ok(|()| Moved::Read)
+        })
+        .await
+    }
+
+    /// Pending while nothing waits to be written, too.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let rest = self.outgoing.get(self.written..).unwrap_or_default();
+        if rest.is_empty() {
+            return Poll::Pending;
+        }
+        let written = Pin::new(&mut self.stream).poll_write(context, rest)?;
+        written.map(|written| {
+            self.written += written;
+            Ok(())
+        })
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.incoming.clear();
+        if self.incoming.capacity() > self.room {
+            self.incoming = Vec::new();
+        }
+        self.incoming.reserve_exact(self.room);
+        let reading = pin!(self.stream.read_buf(&mut self.incoming));
+        let read = std::task::ready!(reading.poll(context))?;
+        if read == 0 {
+            return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+        }
         if read >= self.room {
             self.room = (self.room * 4).min(MOST_READ);
         } else if read < self.room / 4 {
             self.room = (self.room / 2).max(LEAST_READ);
         }
-        Ok(read)
-    }
-
-    /// Whether it is a web server that has answered.
-    pub(super) fn speaks_http(&mut self) -> bool {
-        std::mem::take(&mut self.is_first) && self.bytes.starts_with(b"HTTP/")
+        Poll::Ready(Ok(()))
     }
 }
