@@ -100,7 +100,7 @@ impl Group {
     ) -> Result<Self, DhError> {
         let bytes = number::significant(prime);
         let prime = number::read(bytes)
-            .filter(|prime| prime.bits_vartime() == U2048::BITS)
+            .filter(|prime| prime.bit_width_vartime() == U2048::BITS)
             .ok_or(DhError::PrimeLength { len: bytes.len() })?;
         check_generator(g, &prime)?;
         if prime == WELL_KNOWN {

@@ -75,7 +75,7 @@ impl PublicKey {
     /// is even, below 3 or beyond 64 bits.
     pub fn new(n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
         let n = number::read(n)
-            .filter(|n| n.bits_vartime() == U2048::BITS && n.is_odd().to_bool())
+            .filter(|n| n.bit_width_vartime() == U2048::BITS && n.is_odd().to_bool())
             .ok_or(KeyError::Modulus)?;
         let e = number::significant(e);
         if e.len() > 8 {

@@ -189,7 +189,7 @@ impl std::fmt::Debug for PrivateKey {
 
 fn read_prime(bytes: &[u8]) -> Result<Zeroizing<U1024>, KeyError> {
     let number = Zeroizing::new(number::read(bytes).ok_or(KeyError::Modulus)?);
-    if number.bits_vartime() > U1024::BITS || !number.is_odd().to_bool() {
+    if number.bit_width_vartime() > U1024::BITS || !number.is_odd().to_bool() {
         return Err(KeyError::Modulus);
     }
     Ok(Zeroizing::new(number.resize()))
