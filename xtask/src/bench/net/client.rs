@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::relay::Relay;
-use super::{FLOOR, Scenario};
+use super::{FLOORS, Scenario};
 use crate::installed::at;
 use crate::server::{Killed, Sandbox};
 
@@ -53,7 +53,7 @@ impl Program {
     /// Whether it is measured in a scenario.
     pub(super) fn does(&self, scenario: Scenario) -> bool {
         match self.name {
-            FLOOR => (scenario.name, scenario.width) == ("calls", 1),
+            name if FLOORS.contains(&name) => (scenario.name, scenario.width) == ("calls", 1),
             // The queues of the others' updates have no bound.
             _ => scenario != Scenario::LARGE_QUEUE || matches!(self.language, Language::Rust),
         }

@@ -21,8 +21,8 @@ use table::Table;
 
 /// Updates that are pushed to one client.
 const UPDATES: usize = 20_000;
-/// The program that is no client, and only calls.
-const FLOOR: &str = "floor";
+/// The programs that only call: one that is no client, and the least that is one.
+const FLOORS: [&str; 2] = ["floor", "least"];
 /// A queue that all of them fit into.
 const LARGE: usize = UPDATES;
 
@@ -98,7 +98,7 @@ type Trips = BTreeMap<(&'static str, &'static str), u32>;
 fn round_trips(programs: &[Program], sandbox: &Path, logs: &Path) -> Trips {
     let mut trips = Trips::new();
     for name in ["connect", "agree"] {
-        for program in programs.iter().filter(|program| program.name != FLOOR) {
+        for program in programs.iter().filter(|program| !FLOORS.contains(&program.name)) {
             let relay = Relay::default();
             // Twice: the second time everything is saved that a session keeps.
             let run = program.run(sandbox, logs, Scenario::new(name, 2, 0), Some(&relay));
@@ -123,7 +123,8 @@ fn programs(places: &Places) -> Result<Vec<Program>, String> {
     Ok(vec![
         Program::new("layer", Language::Rust, built("layer")),
         Program::new("grammers", Language::Rust, built("grammers")),
-        Program::new(FLOOR, Language::Rust, built("floor")),
+        Program::new("floor", Language::Rust, built("floor")),
+        Program::new("least", Language::Rust, built("least")),
         Program::new("Telethon", python, places.scripts.join("telethon_bench.py")),
         Program::new("mtcute", Language::Node, places.node.join("mtcute_bench.mjs")),
     ])

@@ -1,7 +1,7 @@
 //! The table: a line for each thing that is measured, a column for each client, and what is aimed at.
 
 use super::client::Row;
-use super::{FLOOR, Results, Scenario, Trips, UPDATES};
+use super::{Results, Scenario, Trips, UPDATES};
 
 const CLIENTS: [&str; 4] = ["layer", "grammers", "Telethon", "mtcute"];
 
@@ -38,7 +38,8 @@ impl<'a> Table<'a> {
         let micros = |row: &Row| row.cpu * 1e6 / row.amount;
         let millis = |row: &Row| row.wall * 1e3;
         table.row("calls per CPU s, 1 in flight", one, "calls", per_second, Aim::Times(1.2));
-        table.floor("  in a loop without a client", one, per_second);
+        table.floor("  in a loop without a client", "floor", one, per_second);
+        table.floor("  in two tasks and no more", "least", one, per_second);
         table.row("calls per CPU s, 64 in flight", many, "calls", per_second, Aim::Times(1.5));
         table.row("ms to 1st answer, saved key", connect, "connect", millis, Aim::None);
         table.row("ms to 1st answer, no key", agree, "agree", millis, Aim::None);
@@ -80,10 +81,16 @@ impl<'a> Table<'a> {
         self.put(label, [ours, theirs, None, None], Aim::NoMore);
     }
 
-    /// What is no client, in the place of ours.
-    fn floor(&mut self, label: &str, scenario: Scenario, value: impl Fn(&Row) -> f64) {
+    /// What only calls, in the place of ours.
+    fn floor(
+        &mut self,
+        label: &str,
+        program: &'static str,
+        scenario: Scenario,
+        value: impl Fn(&Row) -> f64,
+    ) {
         let [floor, theirs] =
-            [FLOOR, "grammers"].map(|name| self.value(name, scenario, "calls", &value));
+            [program, "grammers"].map(|name| self.value(name, scenario, "calls", &value));
         self.put(label, [floor, theirs, None, None], Aim::None);
     }
 
