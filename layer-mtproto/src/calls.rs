@@ -307,6 +307,19 @@ mod tests {
     }
 
     #[test]
+    fn the_room_of_a_long_queue_is_given_back_and_that_of_a_short_one_kept() {
+        for (count, is_kept) in [(KEPT, true), (KEPT + 1, false)] {
+            let mut calls = Calls::default();
+            calls.queue.reserve_exact(count);
+            let ids: Vec<_> = (0..count).map(|_| calls.insert(Vec::new(), true, vec![])).collect();
+            for (n, id) in ids.into_iter().enumerate() {
+                calls.send(id, message(4 * n as i64), 1, Duration::ZERO);
+            }
+            assert_eq!(calls.queue.capacity() > 0, is_kept, "{count}");
+        }
+    }
+
+    #[test]
     fn an_identifier_that_another_call_has_now_stays_that_calls() {
         let mut calls = Calls::default();
         let ids = [0, 4].map(|len| calls.insert(vec![0; len], false, Vec::new()));

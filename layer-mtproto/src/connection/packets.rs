@@ -202,9 +202,15 @@ mod tests {
         send(&mut packets, 16, &[4, 8, 12], true);
         send(&mut packets, 20, &[20], true);
         send(&mut packets, 32, &[24, 28], true);
-        for (msg_id, members) in
-            [(8, &[8][..]), (8, &[]), (16, &[4, 12]), (16, &[]), (32, &[24, 28]), (20, &[20])]
-        {
+        for (msg_id, members) in [
+            (8, &[8][..]),
+            (8, &[]),
+            (24, &[24]),
+            (16, &[4, 12]),
+            (16, &[]),
+            (32, &[28]),
+            (20, &[20]),
+        ] {
             assert_eq!(taken(&mut packets, msg_id), members, "{msg_id}");
         }
         assert_eq!((packets.len(), packets.members.len()), (0, 0));

@@ -414,3 +414,33 @@ struct Nothing;
 impl Serializable for Nothing {
     fn serialize(&self, _out: &mut Vec<u8>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng;
+
+    use super::*;
+    use crate::connection::{Call, Config, Init, Saved};
+    use crate::exchange;
+
+    #[test]
+    fn room_for_many_messages_is_given_back_and_for_few_it_is_kept() {
+        for (calls, is_kept) in [(ROOM / 2, true), (ROOM + 1, false)] {
+            let mut rng = ChaCha20Rng::seed_from_u64(1);
+            let now = Now { monotonic: Duration::ZERO, wall: Duration::from_secs(1_700_000_000) };
+            let config = Config::new(exchange::Config::new(Vec::new(), 2), Init::new(1));
+            let saved = Saved::new(AuthKey::from_bytes(&[1; 256]), 0, 0, now);
+            let mut connection = Connection::new(config, Some(saved), now, &mut rng);
+            connection.handle_connected(now, &mut rng);
+            for _ in 0..calls {
+                connection.call(Call::new(vec![0; 4]), now).unwrap();
+            }
+            connection.poll_transmit(now, &mut rng, &mut Vec::new());
+            assert_eq!(connection.calls.queued_len(), 0);
+            assert_eq!(connection.scratch.0.capacity() > 0, is_kept, "{calls}");
+        }
+    }
+}
