@@ -95,11 +95,12 @@ impl Flow {
         if rest.is_empty() {
             return Poll::Pending;
         }
-        let written = Pin::new(&mut self.stream).poll_write(context, rest)?;
-        written.map(|written| {
-            self.written += written;
-            Ok(())
-        })
+        let written = std::task::ready!(Pin::new(&mut self.stream).poll_write(context, rest))?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.written += written;
+        Poll::Ready(Ok(()))
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -119,5 +120,53 @@ impl Flow {
             self.room = (self.room / 2).max(LEAST_READ);
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes no bytes, and has none.
+    struct Shut;
+
+    impl tokio::io::AsyncRead for Shut {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut tokio::io::ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Shut {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(0))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_takes_or_gives_nothing_is_at_its_end() {
+        let mut flow = Flow::new(Box::new(Shut));
+        assert!(flow.write_now().await.is_ok(), "nothing waits");
+        let end = flow.moved().await.err().unwrap();
+        assert_eq!(end.kind(), io::ErrorKind::UnexpectedEof);
+        flow.outgoing().push(1);
+        for error in [flow.write_now().await.err(), flow.moved().await.err()] {
+            assert_eq!(error.unwrap().kind(), io::ErrorKind::WriteZero);
+        }
     }
 }
