@@ -31,6 +31,9 @@ async def cut(sandbox, people):
 
     async def go_round(number, before, after):
         nonlocal duplicates
+        if anna.waits_long:
+            # It begins anew when a call has waited long, and a cut meanwhile leaves it deaf for good.
+            await _settle(control, anna, [asyncio.ensure_future(p.me()) for p in (anna, ben)])
         for command in before:
             control.command(command)
         queries = control.stats()["queries"]
