@@ -293,6 +293,7 @@ fn open_one(lanes: Lanes, job: &mut OpenJob<'_>) {
 
 /// Seals up to [`GROUP`] packets, the longest first. `SealJob::new` has checked that each is a head and
 /// whole blocks.
+// Its room on the stack is not that of a single packet.
 #[inline(never)]
 fn seal_group(lanes: Lanes, jobs: &mut [&mut SealJob<'_>]) {
     let count = jobs.len();
@@ -317,6 +318,7 @@ fn seal_group(lanes: Lanes, jobs: &mut [&mut SealJob<'_>]) {
 
 /// Opens up to [`GROUP`] packets, the longest first. `OpenJob::new` has checked that each is a head,
 /// under its key's id, and whole blocks.
+// As above.
 #[inline(never)]
 fn open_group(lanes: Lanes, jobs: &mut [&mut OpenJob<'_>]) {
     let keys = gather(jobs.iter().map(|job| {
