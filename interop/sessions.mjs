@@ -184,8 +184,8 @@ async function leap(control, talk, seconds) {
 
 async function bearFault(control, talk, fault) {
   await talk.ask(2)
+  const before = await settled(control)
   const [name, value] = fault.split(' ')
-  const before = await control.stats()
   await control.command(`fault ${fault}`)
   let outcome = 'answered'
   try {
@@ -216,6 +216,21 @@ function within(seconds, promise) {
 /** What was counted between two looks. */
 function less(now, before) {
   return new Proxy(now, { get: (_, name) => now[name] - before[name] })
+}
+
+/**
+ * What is counted once all has come that the client sends unasked: an acknowledgement still under
+ * way would be the next packet, and bear the fault in a call's place.
+ */
+async function settled(control) {
+  let stats = await control.stats()
+  let before
+  do {
+    await new Promise((resolve) => system.setTimeout(resolve, 50))
+    before = stats
+    stats = await control.stats()
+  } while (Object.keys(stats).some((name) => stats[name] !== before[name]))
+  return stats
 }
 
 async function until(condition, what) {

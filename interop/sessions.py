@@ -202,8 +202,8 @@ async def _lone_leap(control, talk, before):
 
 async def _fault(control, talk, fault):
     await talk.ask(2)
+    before = await _settled(control)
     name, value = fault.split()
-    before = control.stats()
     control.command(f"fault {fault}")
     try:
         await asyncio.wait_for(talk.ask(4), 1 if fault in talk.hangs_by else 5)
@@ -221,6 +221,18 @@ async def _fault(control, talk, fault):
     _expect(outcome == ("hangs" if fault in talk.hangs_by else expected), f"{fault}: {outcome}")
     if outcome != "hangs":
         await asyncio.wait_for(talk.ask(3), 5)
+
+
+async def _settled(control):
+    """What is counted once all has come that the client sends unasked.
+
+    An acknowledgement still under way would be the next packet, and bear the fault in a call's place.
+    """
+    before, stats = None, control.stats()
+    while stats != before:
+        await asyncio.sleep(0.05)
+        before, stats = stats, control.stats()
+    return stats
 
 
 async def _until(condition, what):
