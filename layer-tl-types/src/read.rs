@@ -7,6 +7,8 @@
 //! code to drop half-read values. Nothing here panics; running out of memory aborts anyway.
 //! Wire format: <https://core.telegram.org/mtproto/serialize>.
 
+use std::mem::ManuallyDrop;
+
 use crate::Error;
 
 /// How deep values of recursive types (formatted text, pages, JSON, …) may lie in one another.
@@ -15,6 +17,9 @@ pub const MAX_DEPTH: u32 = 64;
 /// How many bytes the vectors and boxes of what one cursor reads may take. An answer takes up to 17
 /// times its length; one made to do harm could take a hundred times as much.
 pub const MAX_MEMORY: usize = 256 << 20;
+
+/// How many elements of a vector are read between two looks whether there was an error.
+const READ_AT_ONCE: usize = 16;
 
 pub(crate) const VECTOR: u32 = 0x1cb5_c415;
 pub(crate) const BOOL_TRUE: u32 = 0x9972_75b5;
@@ -118,7 +123,9 @@ impl<'a> Cursor<'a> {
     #[inline(never)]
     pub(crate) extern "C" fn boxed<T: Deserializable>(&mut self) -> Box<T> {
         self.take_memory(size_of::<T>());
-        Box::new(T::read(self))
+        // Dropped nowhere here, as the elements of a vector below.
+        let value = ManuallyDrop::new(T::read(self));
+        Box::write(Box::new_uninit(), ManuallyDrop::into_inner(value))
     }
 
     #[inline]
@@ -136,42 +143,62 @@ impl<'a> Cursor<'a> {
 
     /// A vector without its id.
     pub(crate) extern "C" fn bare_vector<T: Deserializable>(&mut self) -> Vec<T> {
+        let count = self.count();
+        self.elements(count)
+    }
+
+    /// The elements of a vector.
+    ///
+    /// This is compiled for every type that stands in vectors. So what does not depend on their type has
+    /// functions of its own, and nothing here could drop an element: dropping is a lot to compile.
+    extern "C" fn elements<T: Deserializable>(&mut self, count: usize) -> Vec<T> {
+        let mut elements = ManuallyDrop::new(Vec::new());
+        while elements.len() < count && self.error.is_none() {
+            if elements.len() == elements.capacity() {
+                let more = self.room(elements.len(), count, size_of::<T>());
+                elements.reserve_exact(more);
+            }
+            let room = elements.capacity().min(count) - elements.len();
+            elements.extend((0..room.min(READ_AT_ONCE)).map(|_| T::read(self)));
+        }
+        ManuallyDrop::into_inner(elements)
+    }
+
+    /// A vector's id and count.
+    extern "C" fn counted(&mut self) -> usize {
+        let id = self.id();
+        self.expect_id(id, VECTOR, "Vector");
+        self.count()
+    }
+
+    /// A vector's count, if as many elements may follow.
+    extern "C" fn count(&mut self) -> usize {
         let offset = self.position();
         let count = u32::read(self);
+        let left = self.rest.len();
         // Nothing that stands in vectors takes less than four bytes.
-        let most = self.rest.len() / 4;
-        if count as usize > most {
-            let left = self.rest.len();
+        if count as usize > left / 4 {
             self.fail(Error::VectorTooLong { count, offset, left });
-            return Vec::new();
+            return 0;
         }
-        // Elements may be larger in memory than on the wire: what is reserved for a claim is
-        // bounded by the bytes that back it, and the rest grows as elements turn out to be there.
-        let backed = self.rest.len() / size_of::<T>().max(4);
-        let mut elements = Vec::new();
-        self.reserve(&mut elements, (count as usize).min(backed));
-        for at in 0..count as usize {
-            if at == elements.capacity() {
-                self.reserve(&mut elements, (count as usize - at).min(at.max(4)));
-            }
-            if self.error.is_some() {
-                break;
-            }
-            elements.push(T::read(self));
-        }
-        elements
+        count as usize
     }
 
-    /// Makes room for `more` elements, if that much memory may be had.
-    extern "C" fn reserve<T>(&mut self, elements: &mut Vec<T>, more: usize) {
-        self.take_memory(more.saturating_mul(size_of::<T>()));
-        if self.error.is_none() {
-            elements.reserve_exact(more);
-        }
+    /// For how many more of `count` elements of `size` bytes to make room behind the `there` that are
+    /// read; none if they would take too much memory.
+    ///
+    /// Elements may be larger in memory than on the wire: what is reserved for a claim is bounded by
+    /// the bytes that back it, and the rest grows as elements turn out to be there.
+    #[inline(never)]
+    extern "C" fn room(&mut self, there: usize, count: usize, size: usize) -> usize {
+        let backed = self.rest.len() / size.max(4);
+        let more = (count - there).min(backed.max(there).max(4));
+        self.take_memory(more.saturating_mul(size));
+        if self.error.is_none() { more } else { 0 }
     }
 
-    #[inline]
-    fn take_memory(&mut self, bytes: usize) {
+    #[inline(never)]
+    extern "C" fn take_memory(&mut self, bytes: usize) {
         self.memory = self.memory.saturating_add(bytes);
         if self.memory > MAX_MEMORY {
             self.fail(Error::TooLarge { offset: self.position() });
@@ -214,7 +241,7 @@ impl<'a> Cursor<'a> {
 
     /// Comes out of it.
     #[inline]
-    pub(crate) fn leave(&mut self) {
+    pub(crate) extern "C" fn leave(&mut self) {
         self.depth -= 1;
     }
 
@@ -322,9 +349,8 @@ impl Deserializable for String {
 
 impl<T: Deserializable> Deserializable for Vec<T> {
     extern "C" fn read(cursor: &mut Cursor<'_>) -> Self {
-        let id = cursor.id();
-        cursor.expect_id(id, VECTOR, "Vector");
-        cursor.bare_vector()
+        let count = cursor.counted();
+        cursor.elements(count)
     }
 }
 
