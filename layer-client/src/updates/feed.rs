@@ -1,15 +1,13 @@
 //! The task that obeys the order of updates: takes what has come, keeps the time, fetches differences
 //! and delivers.
 //!
-//! While a stream has no room, or nobody reads, nothing is put in order: what has a place is noted as
-//! missed and comes by difference later, what has none goes into the room kept for it.
+//! While a stream has no room, what comes waits in the inbox. When that is half full, or nobody reads,
+//! nothing is put in order: what has a place is noted as missed and comes by difference later, what has
+//! none goes into the room kept for it.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
 
-use layer_tl_types::enums;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
@@ -21,10 +19,10 @@ use super::delivery::{Outlet, Told, UpdateStream};
 use super::difference;
 use super::inbox::{Inbox, Input, Start};
 use super::marks::Marks;
+use super::questions::{Fetched, Questions};
 use super::sequence::Sequence;
 use crate::InvocationError;
 use crate::client::WeakClient;
-use crate::net::dial::BoxFuture;
 use crate::session::UpdatesState;
 
 /// So often in a row a difference may be unreadable before what it holds is given up.
@@ -101,7 +99,7 @@ pub(crate) async fn run(feed: Arc<Feed>, account: Arc<dyn Account>) {
         start,
         order: None,
         marks: Marks::default(),
-        fetches: Vec::new(),
+        questions: Questions::default(),
         since: 0,
         told_since: BTreeMap::new(),
         unknown: BTreeMap::new(),
@@ -129,8 +127,7 @@ struct Task {
     order: Option<Sequence<Item>>,
     /// What was missed while nothing could be delivered.
     marks: Marks,
-    /// What is asked of the server, and in which line. Of the account's one at a time.
-    fetches: Vec<(LineId, BoxFuture<'static, Fetched>)>,
+    questions: Questions,
     /// From when on (unix seconds) the account's difference was asked for last.
     since: i32,
     /// Of which channels a difference has told, and from when on it was.
@@ -144,27 +141,21 @@ struct Task {
     syncs: Vec<oneshot::Sender<()>>,
 }
 
-/// What was fetched.
-enum Fetched {
-    State(Result<enums::updates::State, InvocationError>),
-    Difference(Result<enums::updates::Difference, InvocationError>),
-    Channel(i64, Result<enums::updates::ChannelDifference, InvocationError>),
-}
-
 impl Task {
     async fn run(mut self) {
         loop {
-            self.take_all();
+            self.act();
+            self.take_what_fits();
             if self.feed.inbox.take_missed() {
                 self.marks.put(Missed::Something);
+                self.act();
             }
-            self.act();
             self.tell_synced();
             let deadline = self.order.as_ref().map(|order| self.start + order.deadline());
             let feed = Arc::clone(&self.feed);
             tokio::select! {
                 biased;
-                fetched = next(&mut self.fetches) => {
+                fetched = self.questions.next() => {
                     // What the server said before it answered stands before the answer: a new state
                     // would make it old. And an answer to who has logged out since is nobody's.
                     if self.take_all() {
@@ -180,6 +171,16 @@ impl Task {
                     }
                 }
             }
+        }
+    }
+
+    /// Takes what has come, as long as it need not wait for room in a stream.
+    fn take_what_fits(&mut self) {
+        while (!self.waits_for_room() || self.feed.inbox.is_pressing())
+            && let Some(input) = self.feed.inbox.take()
+        {
+            self.take(input);
+            self.act();
         }
     }
 
@@ -209,7 +210,7 @@ impl Task {
                 self.order = None;
                 self.told_since.clear();
                 self.unknown.clear();
-                self.fetches.clear();
+                self.questions.clear();
                 self.marks = Marks::default();
                 self.feed.outlet.clear();
             }
@@ -270,10 +271,18 @@ impl Task {
         }
     }
 
-    /// Whether something waits to be delivered for which there is no room.
+    /// Whether nothing can be delivered now.
     fn is_stalled(&self) -> bool {
-        let waits = self.order.as_ref().is_some_and(|order| order.peek_action().is_some());
-        waits || !self.feed.outlet.has_readers()
+        self.has_more_to_do() || !self.feed.outlet.has_readers()
+    }
+
+    /// Whether there is no room for what is to be delivered next, once [`Task::act`] has been called.
+    fn waits_for_room(&self) -> bool {
+        self.has_more_to_do() && self.feed.outlet.has_readers()
+    }
+
+    fn has_more_to_do(&self) -> bool {
+        self.order.as_ref().is_some_and(|order| order.peek_action().is_some())
     }
 
     /// Does what the order says, as far as there is room.
@@ -309,7 +318,7 @@ impl Task {
                             }
                             _ => {}
                         }
-                        fetch(&mut self.fetches, action, &*self.account);
+                        self.questions.ask(action, &*self.account);
                     }
                 }
             }
@@ -423,47 +432,6 @@ fn channel(line: LineId) -> Option<i64> {
         LineId::Channel(channel) => Some(channel),
         LineId::Common | LineId::Second => None,
     }
-}
-
-/// Asks the server what the order wants to know.
-fn fetch(
-    fetches: &mut Vec<(LineId, BoxFuture<'static, Fetched>)>,
-    action: Action<Item>,
-    account: &dyn Account,
-) {
-    let (line, future): (_, BoxFuture<'static, Fetched>) = match action {
-        Action::GetState => {
-            let asking = account.get_state();
-            (LineId::Common, Box::pin(async move { Fetched::State(asking.await) }))
-        }
-        Action::GetDifference { pts, qts, date } => {
-            let asking = account.get_difference(pts, qts, date);
-            (LineId::Common, Box::pin(async move { Fetched::Difference(asking.await) }))
-        }
-        Action::GetChannelDifference { channel, pts } => {
-            let asking = account.get_channel_difference(channel, pts);
-            let future = async move { Fetched::Channel(channel, asking.await) };
-            (LineId::Channel(channel), Box::pin(future))
-        }
-        _ => return,
-    };
-    // What was asked of this line before is not wanted any more.
-    fetches.retain(|(other, _)| *other != line);
-    fetches.push((line, future));
-}
-
-/// The first of these that is done; never, while there is none.
-async fn next(fetches: &mut Vec<(LineId, BoxFuture<'static, Fetched>)>) -> Fetched {
-    poll_fn(|context| {
-        for (at, (_, future)) in fetches.iter_mut().enumerate() {
-            if let Poll::Ready(fetched) = future.as_mut().poll(context) {
-                drop(fetches.remove(at));
-                return Poll::Ready(fetched);
-            }
-        }
-        Poll::Pending
-    })
-    .await
 }
 
 async fn until(deadline: Option<Instant>) {

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use layer_tl_types::{Serializable, types};
+use layer_tl_types::{Serializable, enums, types};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::task::JoinHandle;
@@ -90,6 +90,19 @@ async fn expect_nothing(stream: &mut UpdateStream) {
     assert!(come.is_err(), "{come:?}");
 }
 
+/// A press of a button.
+fn query(id: i64) -> Vec<u8> {
+    let user = super::super::fake::user(2);
+    updates(types::UpdateBotCallbackQuery::new(id, 2, user, 1, 9).into())
+}
+
+fn query_id(update: Option<Update>) -> Option<i64> {
+    match update {
+        Some(Update::CallbackQuery(query)) => Some(query.query_id),
+        _ => None,
+    }
+}
+
 fn error(code: i32, name: &str) -> InvocationError {
     RpcError::new(code, name).into()
 }
@@ -145,13 +158,13 @@ async fn a_slow_reader_loses_nothing_and_little_lies_in_memory() {
     it.server.server().tells_of_channels = true;
     let mut stream = it.feed.stream(None);
     it.say(Some(7), 1);
-    it.say(None, 5000);
+    it.say(None, 8000);
     it.say(Some(7), 499);
     settle().await;
     it.say(None, 100);
     settle().await;
     let mut last = [(None, 0), (Some(7), 0)];
-    for _ in 0..5600 {
+    for _ in 0..8600 {
         let (line, id) = next(&mut stream).await;
         let place = last.iter_mut().find(|(of, _)| *of == line).unwrap();
         assert_eq!(id, place.1 + 1, "{line:?}");
@@ -162,19 +175,59 @@ async fn a_slow_reader_loses_nothing_and_little_lies_in_memory() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_comes_while_there_is_no_room_waits_in_order_and_nothing_is_fetched() {
+    let it = running(4).await;
+    let mut stream = it.feed.stream(None);
+    it.say(None, 1000);
+    settle().await;
+    it.feed.pushed(query(5));
+    it.say(None, 1000);
+    settle().await;
+    expect(&mut stream, None, 1..=1000).await;
+    assert_eq!(query_id(stream.next().await), Some(5));
+    expect(&mut stream, None, 1001..=2000).await;
+    assert_eq!(it.asked(), [(None, None)], "the state, at the start");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_does_not_wait_for_room() {
+    let it = running(4).await;
+    let mut stream = it.feed.stream(None);
+    it.say(None, 100);
+    settle().await;
+    let sync = it.feed.sync(State { pts: 100, qts: 0, date: 1, seq: 0 });
+    timeout(Duration::from_secs(1), sync).await.unwrap();
+    expect(&mut stream, None, 1..=100).await;
+    it.say(None, 100);
+    settle().await;
+    it.feed.stop();
+    expect_nothing(&mut stream).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_waits_for_nobody() {
+    let it = running(4).await;
+    let stream = it.feed.stream(None);
+    it.say(None, 100);
+    settle().await;
+    drop(stream);
+    it.say(None, 100);
+    settle().await;
+    assert!(it.feed.inbox.take().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_has_no_place_comes_through_beside_a_full_queue_and_is_counted_when_it_does_not() {
     let it = running(4).await;
     let mut stream = it.feed.stream(None);
     it.say(None, 10);
     settle().await;
-    let query = types::UpdateBotCallbackQuery::new(5, 2, super::super::fake::user(2), 1, 9);
-    it.feed.pushed(updates(query.into()));
+    it.feed.pushed(query(5));
+    it.say(None, 6000);
     settle().await;
     expect(&mut stream, None, 1..=4).await;
-    assert!(
-        matches!(stream.next().await, Some(Update::CallbackQuery(query)) if query.query_id == 5)
-    );
-    expect(&mut stream, None, 5..=10).await;
+    assert_eq!(query_id(stream.next().await), Some(5));
+    expect(&mut stream, None, 5..=6010).await;
     for _ in 0..100 {
         it.feed.pushed(updates(
             types::UpdateUserStatus { user_id: 2, status: enums::UserStatus::Empty }.into(),
@@ -264,10 +317,10 @@ async fn two_streams_each_get_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn more_than_the_queue_before_the_task_holds_is_fetched() {
-    let it = running(10_000).await;
+    let it = running(20_000).await;
     let mut stream = it.feed.stream(None);
-    it.say(None, 3000);
-    expect(&mut stream, None, 1..=3000).await;
+    it.say(None, 12_000);
+    expect(&mut stream, None, 1..=12_000).await;
     assert!(it.asked().len() > 1);
 }
 

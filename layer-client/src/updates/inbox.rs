@@ -1,7 +1,7 @@
 //! What waits for the order of updates: one bounded queue from the driver, and what is asked of it.
 //!
 //! The driver never waits: what finds no room is dropped, and the order is told that something was
-//! missed, which the difference then brings.
+//! missed, which the difference then brings. While a stream has no room, half of this queue may fill.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,8 @@ use super::answers::Asked;
 use crate::session::{SavedSession, UpdatesState};
 
 /// So many objects wait at most, and so many bytes.
-const MOST_OBJECTS: usize = 1000;
-const MOST_BYTES: usize = 16 << 20;
+const MOST_OBJECTS: usize = 10_000;
+const MOST_BYTES: usize = 8 << 20;
 
 /// Something for the order.
 #[derive(Debug)]
@@ -70,6 +70,8 @@ struct Waiting {
     inputs: VecDeque<Input>,
     objects: usize,
     bytes: usize,
+    /// How many of the inputs are no objects.
+    requests: usize,
     missed: bool,
     /// What has come since the server logged somebody in, until the order begins.
     early: VecDeque<Input>,
@@ -143,6 +145,7 @@ impl Inbox {
             }
         }
         waiting.inputs.push_back(input);
+        waiting.requests += 1;
         if begins {
             waiting.door = Door::Open;
             waiting.inputs.append(&mut waiting.early);
@@ -158,8 +161,17 @@ impl Inbox {
         if matches!(input, Input::Pushed(_) | Input::Answered(..)) {
             waiting.objects -= 1;
             waiting.bytes -= input.len();
+        } else {
+            waiting.requests -= 1;
         }
         Some(input)
+    }
+
+    /// Whether what waits can't wait any longer: something is asked of the order, or half of the room
+    /// is taken.
+    pub(super) fn is_pressing(&self) -> bool {
+        let waiting = self.waiting();
+        waiting.requests > 0 || waiting.objects > MOST_OBJECTS / 2 || waiting.bytes > MOST_BYTES / 2
     }
 
     /// Nobody takes anything any more.
@@ -167,9 +179,10 @@ impl Inbox {
         *self.waiting() = Waiting { door: Door::Gone, ..Waiting::default() };
     }
 
-    /// Whether something was missed since it was last asked.
+    /// Whether something was missed since it was last asked. What waits came before that.
     pub(super) fn take_missed(&self) -> bool {
-        std::mem::take(&mut self.waiting().missed)
+        let mut waiting = self.waiting();
+        waiting.inputs.is_empty() && std::mem::take(&mut waiting.missed)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

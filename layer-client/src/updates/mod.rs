@@ -15,6 +15,7 @@ mod line;
 mod marks;
 mod own;
 mod progress;
+mod questions;
 mod sequence;
 
 #[cfg(test)]
