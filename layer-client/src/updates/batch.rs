@@ -31,6 +31,8 @@ impl From<enums::Update> for Item {
 pub(crate) struct Came {
     pub(crate) batch: Batch<Item>,
     pub(crate) missed: Vec<Missed>,
+    /// Channels of which something is new, as that we are in them, and when (unix seconds).
+    pub(crate) met: Vec<(i64, i32)>,
     /// Channels that are none of ours any more.
     pub(crate) left: Vec<i64>,
 }
@@ -51,7 +53,7 @@ pub(crate) enum Missed {
 impl Came {
     fn of(seq: Option<Seq>) -> Self {
         let batch = Batch { seq, updates: Vec::new() };
-        Self { batch, missed: Vec::new(), left: Vec::new() }
+        Self { batch, missed: Vec::new(), met: Vec::new(), left: Vec::new() }
     }
 
     /// An object that can't be read: handed out as it is, and what it said is fetched.
@@ -69,8 +71,11 @@ impl Came {
         Self { missed: vec![missed], ..Self::of(None) }
     }
 
-    /// Puts an update where it stands.
-    fn put(&mut self, update: enums::Update, account: &dyn Account) {
+    /// Puts an update that was told at this time (unix seconds) where it stands.
+    fn put(&mut self, update: enums::Update, date: i32, account: &dyn Account) {
+        if let enums::Update::Channel(channel) = &update {
+            self.met.push((channel.channel_id, date));
+        }
         if let Some(missed) = fetched_instead(&update) {
             self.missed.push(missed);
             return;
@@ -101,7 +106,7 @@ pub(crate) fn take(updates: enums::Updates, account: &dyn Account) -> Came {
         enums::Updates::TooLong => Came::missed(Missed::Something),
         enums::Updates::UpdateShort(short) => {
             let mut came = Came::of(None);
-            came.put(short.update, account);
+            came.put(short.update, short.date, account);
             came
         }
         enums::Updates::Updates(types::Updates { updates, users, chats, date, seq }) => {
@@ -158,7 +163,7 @@ fn several(
 ) -> Came {
     // A batch that begins at 0 has no number.
     let mut came = Came::of((start != 0).then_some(Seq { start, end, date }));
-    updates.into_iter().for_each(|update| came.put(update, account));
+    updates.into_iter().for_each(|update| came.put(update, date, account));
     came
 }
 
@@ -167,8 +172,8 @@ fn short_form(message: types::Message, pts: i32, pts_count: i32, account: &dyn A
     if !named_by(&message).into_iter().all(|peer| account.knows(peer)) {
         return Came::missed(Missed::Update { line: LineId::Common, at: pts, count: pts_count });
     }
-    let mut came = Came::of(None);
-    came.put(new_message(message, pts, pts_count), account);
+    let (mut came, date) = (Came::of(None), message.date);
+    came.put(new_message(message, pts, pts_count), date, account);
     came
 }
 

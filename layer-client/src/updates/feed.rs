@@ -264,6 +264,13 @@ impl Task {
             }
             self.marks.put(missed);
         }
+        // Where a channel is must be known before its first message, or nobody would miss that.
+        for (channel, date) in came.met {
+            if !order.knows(channel) && !came.left.contains(&channel) {
+                self.told_since.entry(channel).or_insert(date);
+                self.marks.put(Missed::In(LineId::Channel(channel), None));
+            }
+        }
         for channel in came.left {
             self.unknown.remove(&channel);
             self.told_since.remove(&channel);

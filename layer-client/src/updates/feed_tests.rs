@@ -441,6 +441,33 @@ async fn a_private_channel_is_dropped_and_not_asked_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_messages_of_a_new_channel_are_missed_as_any_others() {
+    let it = running(100).await;
+    let mut stream = it.feed.stream(None);
+    let met = || updates(types::UpdateChannel { channel_id: 7 }.into());
+    it.feed.pushed(met());
+    settle().await;
+    it.feed.pushed(met());
+    it.say_unheard(Some(7), 2);
+    it.say(Some(7), 1);
+    assert!(matches!(stream.next().await, Some(Update::Raw(_))));
+    assert!(matches!(stream.next().await, Some(Update::Raw(_))));
+    expect(&mut stream, Some(7), 1..=3).await;
+    expect_nothing(&mut stream).await;
+    assert_eq!(it.asked(), [(None, None), (Some(7), None), (Some(7), Some(0))]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_shows_itself_by_a_message_is_not_asked_for() {
+    let it = running(100).await;
+    let mut stream = it.feed.stream(None);
+    it.say(Some(7), 1);
+    it.feed.pushed(updates(types::UpdateChannel { channel_id: 7 }.into()));
+    expect(&mut stream, Some(7), 1..=1).await;
+    assert_eq!(it.asked(), [(None, None)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_invalid_place_is_asked_for_anew() {
     let it = running(100).await;
     let mut stream = it.feed.stream(None);

@@ -90,6 +90,12 @@ impl<T> Sequence<T> {
             || behind(state.seq, self.batches.position())
     }
 
+    /// Whether the place of a channel is known, or is being asked for.
+    pub(crate) fn knows(&self, channel: i64) -> bool {
+        let position = self.channels.get(&channel).and_then(Line::position);
+        position.is_some() || self.fetches.contains_key(&channel)
+    }
+
     /// Whether the account's difference or state is being fetched, or waits to be tried again.
     pub(crate) fn is_fetching(&self) -> bool {
         !self.account.is_idle()
