@@ -144,8 +144,10 @@ impl Session {
         Self { hears: true, ..Self::default() }
     }
 
-    /// Whether the client is to be told that an update found no room: once, when there is some again.
+    /// Whether the client is to be told that an update found no room, or was pushed out by an answer:
+    /// once, when there is some again.
     pub(crate) fn take_missed(&mut self) -> bool {
+        self.missed |= self.outbox.take_lost();
         let tell = self.missed && self.pushes.is_empty() && self.outbox.has_room(1, 4);
         self.missed &= !tell;
         tell

@@ -4,8 +4,8 @@
 //! A message goes out again when the session moves to another connection, when the client asks for
 //! it, and on a live connection each [`AGAIN_AFTER`], at most [`MOST_TIMES`]. At most [`MOST`]
 //! messages and [`MOST_BYTES`] are kept. When there are more, the oldest that was said unasked goes
-//! (updates are found again by their difference), and if there is none the oldest answer; never the
-//! newest message, however large.
+//! (updates are found again by their difference, and the client is told to look), and if there is none
+//! the oldest answer; never the newest message, however large.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) const MOST_TIMES: u32 = 5;
 pub(crate) struct Outbox {
     kept: BTreeMap<i64, Kept>,
     bytes: usize,
+    /// Something that was said unasked had to go.
+    has_lost: bool,
 }
 
 /// One of them.
@@ -52,7 +54,8 @@ impl Outbox {
         while self.kept.len() > 1 && (self.kept.len() > MOST || self.bytes > MOST_BYTES) {
             let others = || self.kept.iter().filter(|(other, _)| **other != msg_id);
             let unasked = others().find(|(_, kept)| kept.query.is_none());
-            let Some((goes, _)) = unasked.or_else(|| others().next()) else { return };
+            let Some((goes, kept)) = unasked.or_else(|| others().next()) else { return };
+            self.has_lost |= kept.query.is_none();
             self.remove(*goes);
         }
     }
@@ -60,6 +63,11 @@ impl Outbox {
     /// Whether something of this length that is said unasked would push nothing out.
     pub(crate) fn has_room(&self, messages: usize, bytes: usize) -> bool {
         self.kept.len() + messages <= MOST && self.bytes.saturating_add(bytes) <= MOST_BYTES
+    }
+
+    /// Whether something that was said unasked had to go since this was last asked.
+    pub(crate) fn take_lost(&mut self) -> bool {
+        std::mem::take(&mut self.has_lost)
     }
 
     /// Forgets a message and returns it.
@@ -179,20 +187,26 @@ mod tests {
         outbox.put(7, 5, vec![0; part], None);
         outbox.put(9, 7, vec![0; part], Some(8));
         assert_eq!(outbox.len(), 4);
+        assert!(!outbox.take_lost());
         outbox.put(13, 9, vec![0; part], Some(12));
+        assert!(outbox.take_lost() && !outbox.take_lost());
         assert_eq!(outbox.msg_ids().collect::<Vec<_>>(), [1, 7, 9, 13]);
         outbox.put(17, 11, vec![0; 2 * part], Some(16));
         assert_eq!(outbox.msg_ids().collect::<Vec<_>>(), [9, 13, 17]);
         outbox.put(21, 13, vec![0; 2 * MOST_BYTES], None);
         assert_eq!(outbox.msg_ids().collect::<Vec<_>>(), [21]);
+        assert!(outbox.take_lost());
         assert_eq!(outbox.bytes(), 2 * MOST_BYTES);
         assert!(!outbox.has_room(1, 0));
         outbox.put(25, 15, vec![], None);
         assert_eq!((outbox.len(), outbox.bytes()), (1, 0));
+        outbox.remove(25);
+        assert!(outbox.take_lost());
         for msg_id in 0..2 * MOST as i64 {
             outbox.put(100 + 4 * msg_id, 1, vec![], Some(msg_id));
         }
         assert_eq!(outbox.len(), MOST);
         assert!(!outbox.has_room(1, 0) && !outbox.contains(100));
+        assert!(!outbox.take_lost(), "only answers went");
     }
 }
