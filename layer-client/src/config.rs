@@ -57,8 +57,8 @@ pub struct Config {
     /// Whether updates that came while no client ran, or that were not acknowledged, are delivered.
     /// If not, at first, updates begin with the moment of connecting.
     pub catch_up: bool,
-    /// How many updates wait for a reader; 1024 at first. What comes beyond is asked for again when
-    /// there is room.
+    /// How many updates wait for a reader; 1024 at first. Beyond that some thousands wait as they came,
+    /// and what comes beyond those is asked for again when there is room.
     pub update_queue: usize,
     /// The public RSA keys of the servers in PEM; Telegram's if there are none.
     pub server_keys: Vec<String>,
