@@ -33,6 +33,8 @@ pub(super) struct Server {
     pub(super) too_long: BTreeSet<Option<i64>>,
     /// Whether the account's differences tell how far channels have come.
     pub(super) tells_of_channels: bool,
+    /// Whether who knows no place in a channel gets all that was said there.
+    pub(super) remembers_channels: bool,
     /// Done in the moment before the next question has its answer.
     pub(super) before_answer: Option<Box<dyn FnOnce() + Send>>,
     /// What it was asked: the line, and the place from which on.
@@ -49,6 +51,7 @@ impl Fake {
             errors: BTreeMap::new(),
             too_long: BTreeSet::new(),
             tells_of_channels: false,
+            remembers_channels: false,
             before_answer: None,
             asked: Vec::new(),
         };
@@ -180,6 +183,7 @@ impl Account for Fake {
     ) -> BoxFuture<'static, Result<enums::updates::ChannelDifference, InvocationError>> {
         let line = Some(channel_);
         self.question(line, pts, |server| {
+            let pts = pts.or(server.remembers_channels.then_some(0));
             let Some(pts) = pts.filter(|_| !server.too_long.remove(&line)) else {
                 let settings = types::PeerNotifySettings::new().into();
                 let mut dialog =

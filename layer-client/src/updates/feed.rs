@@ -352,13 +352,18 @@ impl Task {
             Fetched::Difference(Ok(difference)) => {
                 self.unreadable = 0;
                 let read = difference::of_account(difference, &*self.account);
-                for missed in &read.missed {
-                    if let Missed::In(LineId::Channel(channel), _) = missed {
-                        self.told_since.entry(*channel).or_insert(self.since);
+                // Before the difference ends: then channels of which it has not told begin.
+                for missed in read.missed {
+                    if let Missed::In(line, at) = missed {
+                        if let LineId::Channel(channel) = line {
+                            self.told_since.entry(channel).or_insert(self.since);
+                        }
+                        order.missed_in(line, at, now);
+                    } else {
+                        self.marks.put(missed);
                     }
                 }
                 order.difference(read.difference, now);
-                read.missed.into_iter().for_each(|missed| self.marks.put(missed));
                 read.left.into_iter().for_each(|channel| order.channel_gone(channel));
             }
             Fetched::Difference(Err(error)) => {

@@ -458,6 +458,23 @@ async fn the_first_messages_of_a_new_channel_are_missed_as_any_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_new_channel_said_while_nobody_listened_comes_before_what_it_says_now() {
+    let server = Fake::new();
+    server.server().tells_of_channels = true;
+    server.server().remembers_channels = true;
+    (0..3).for_each(|_| drop(server.server().say(Some(7))));
+    let it = idle(100, &server, SavedSession::default());
+    let mut stream = it.feed.stream(None);
+    let state = Some(State { pts: 0, qts: 0, date: 1000, seq: 0 });
+    it.feed.start(Start { state, ..Start::default() });
+    sleep(Duration::from_millis(10)).await;
+    it.say(Some(7), 1);
+    expect(&mut stream, Some(7), 1..=4).await;
+    expect_nothing(&mut stream).await;
+    assert_eq!(it.asked(), [(None, Some(0)), (Some(7), None)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_channel_that_shows_itself_by_a_message_is_not_asked_for() {
     let it = running(100).await;
     let mut stream = it.feed.stream(None);

@@ -42,26 +42,39 @@ impl<T> Line<T> {
         self.position
     }
 
+    /// Where the first of those begins that wait and that the line has not passed.
+    pub(super) fn first_ahead(&self) -> Option<i32> {
+        let from = (self.position.unwrap_or(i32::MIN), i32::MIN, 0);
+        self.waiting.range(from..).next().map(|((before, _, _), _)| *before)
+    }
+
     /// The line is here, as the server says. What waits behind that is looked at by [`Line::step`].
     pub(super) fn set(&mut self, position: i32) {
         self.position = Some(position);
     }
 
-    /// Whether [`Line::step`] stands still.
+    /// A line that is not known yet, and is not held, begins here.
+    pub(super) fn begin(&mut self, before: i32) {
+        if !self.is_held {
+            self.position.get_or_insert(before);
+        }
+    }
+
+    /// Whether [`Line::step`] stands still. A line that is not known when it is let go begins with what
+    /// waits.
     pub(super) fn hold(&mut self, hold: bool) {
         self.is_held = hold;
         if hold {
             self.gap_since = None;
+        } else if let Some(((before, _, _), _)) = self.waiting.first_key_value() {
+            self.begin(*before);
         }
     }
 
     /// An update has come. Returns whether there was room; if not, it is dropped.
     pub(super) fn put(&mut self, at: i32, count: i32, update: T) -> bool {
         let before = at.saturating_sub(count.max(0));
-        // A line that is not known yet begins where its first update does.
-        if !self.is_held && self.position.is_none() {
-            self.position = Some(before);
-        }
+        self.begin(before);
         if self.waiting.len() >= MOST_WAITING {
             return false;
         }

@@ -102,6 +102,66 @@ fn a_gap_behind_a_gap_that_filled_has_its_own_deadline() {
 }
 
 #[test]
+fn a_channel_of_which_nothing_is_known_waits_for_what_the_difference_tells_of_it() {
+    const STRANGER: LineId = LineId::Channel(8);
+    let waiting = || {
+        let mut sequence = ready();
+        sequence.missed(NOW);
+        actions(&mut sequence);
+        sequence.handle(one(STRANGER, 5, 1, "e"), NOW);
+        sequence.handle(one(CHANNEL, 21, 1, "known"), NOW);
+        assert_eq!(delivered(actions(&mut sequence)), ["known"]);
+        sequence
+    };
+    // Nothing: it begins with what has come.
+    let mut sequence = waiting();
+    sequence.difference(Difference::Empty { date: 1000, seq: 3 }, NOW);
+    let begins = [Action::Deliver("e"), Action::Reached(STRANGER, 5)];
+    assert_eq!(actions(&mut sequence)[1..], begins);
+    sequence.handle(one(STRANGER, 6, 1, "f"), NOW);
+    assert_eq!(delivered(actions(&mut sequence)), ["f"]);
+    // That there is more: what has come is a part of that.
+    let mut sequence = waiting();
+    sequence.missed_in(STRANGER, Some(5), NOW);
+    assert_eq!(actions(&mut sequence), [Action::GetChannelDifference { channel: 8, pts: None }]);
+    sequence.difference(Difference::Empty { date: 1000, seq: 3 }, NOW);
+    assert_eq!(delivered(actions(&mut sequence)), [""; 0]);
+    let updates = ["d", "e"].map(|update| (Place::Nowhere, update)).into();
+    let difference = ChannelDifference::Updates { updates, pts: 5, is_final: true };
+    sequence.channel_difference(8, difference, NOW);
+    assert_eq!(delivered(actions(&mut sequence)), ["d", "e"]);
+    // An update that can't be used waits as well.
+    let mut sequence = ready();
+    sequence.missed(NOW);
+    sequence.begins(STRANGER, 4);
+    assert!(!sequence.knows(8));
+    sequence.difference(Difference::Empty { date: 1000, seq: 3 }, NOW);
+    sequence.begins(STRANGER, 4);
+    assert!(sequence.knows(8));
+}
+
+#[test]
+fn what_comes_while_a_channel_s_difference_turns_out_too_long_is_not_lost_with_the_rest() {
+    let mut sequence = ready();
+    sequence.handle(one(CHANNEL, 30, 1, "gap"), NOW);
+    sequence.handle(one(CHANNEL, 22, 3, "passed by half"), NOW);
+    sequence.missed_in(CHANNEL, None, NOW);
+    actions(&mut sequence);
+    sequence.handle(one(CHANNEL, 31, 1, "next"), NOW);
+    let long = ChannelDifference::TooLong { pts: 31, is_final: true };
+    sequence.channel_difference(7, long, NOW);
+    let expected = [
+        Action::Stale(CHANNEL),
+        Action::Reached(CHANNEL, 29),
+        Action::Deliver("gap"),
+        Action::Reached(CHANNEL, 30),
+        Action::Deliver("next"),
+        Action::Reached(CHANNEL, 31),
+    ];
+    assert_eq!(actions(&mut sequence), expected);
+}
+
+#[test]
 fn slices_are_asked_for_until_the_last() {
     let mut sequence = ready();
     sequence.missed(NOW);

@@ -6,10 +6,12 @@
 //! has come to it, is dropped when the line has passed it, and waits when something before it is
 //! missing; half a second later the difference is fetched.
 
+mod channels;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use super::action::{Action, Batch, ChannelDifference, Difference, LineId, Place, Seq, State};
+use super::action::{Action, Batch, Difference, LineId, Place, Seq, State};
 use super::fetch::{Fetch, Floor, lower};
 use super::line::{Line, Step};
 
@@ -17,8 +19,7 @@ use super::line::{Line, Step};
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 /// After so long without any update the server is asked whether there were none.
 pub(crate) const SILENCE: Duration = Duration::from_secs(15 * 60);
-/// Channels whose differences are fetched at one time.
-const MOST_FETCHES: usize = 10;
+
 /// The machine. Times are monotonic.
 #[derive(Debug)]
 pub(crate) struct Sequence<T> {
@@ -36,6 +37,8 @@ pub(crate) struct Sequence<T> {
     fetches: BTreeMap<i64, Fetch>,
     /// Channels that wait for their turn to be fetched.
     queue: BTreeSet<i64>,
+    /// Channels of which nothing is known, and which may stand in the account's difference.
+    strangers: BTreeSet<i64>,
     actions: VecDeque<Action<T>>,
     heard_at: Duration,
 }
@@ -59,6 +62,7 @@ impl<T> Sequence<T> {
             floor: Floor::default(),
             fetches: BTreeMap::new(),
             queue: BTreeSet::new(),
+            strangers: BTreeSet::new(),
             actions: VecDeque::new(),
             heard_at: now,
         };
@@ -88,12 +92,6 @@ impl<T> Sequence<T> {
         behind(state.pts, self.common.position())
             || behind(state.qts, self.second.position())
             || behind(state.seq, self.batches.position())
-    }
-
-    /// Whether the place of a channel is known, or is being asked for.
-    pub(crate) fn knows(&self, channel: i64) -> bool {
-        let position = self.channels.get(&channel).and_then(Line::position);
-        position.is_some() || self.fetches.contains_key(&channel)
     }
 
     /// Whether the account's difference or state is being fetched, or waits to be tried again.
@@ -213,10 +211,8 @@ impl<T> Sequence<T> {
             }
             LineId::Common | LineId::Second => {}
             LineId::Channel(channel) => {
-                let line = self.channels.entry(channel).or_default();
-                if line.position().is_none() {
-                    line.set(before);
-                }
+                self.greet(channel);
+                self.channels.entry(channel).or_default().begin(before);
             }
         }
     }
@@ -302,64 +298,6 @@ impl<T> Sequence<T> {
         }
     }
 
-    /// The answer to [`Action::GetChannelDifference`].
-    pub(crate) fn channel_difference(
-        &mut self,
-        channel: i64,
-        difference: ChannelDifference<T>,
-        now: Duration,
-    ) {
-        if !self.fetches.get(&channel).is_some_and(|fetch| fetch.under_way) {
-            return;
-        }
-        self.heard_at = now;
-        let line = LineId::Channel(channel);
-        let (pts, is_final) = match difference {
-            ChannelDifference::Updates { updates, pts, is_final } => {
-                let updates = updates.into_iter().map(|(_, update)| Action::Deliver(update));
-                self.actions.extend(updates);
-                (pts, is_final)
-            }
-            ChannelDifference::TooLong { pts, is_final } => {
-                self.actions.push_back(Action::Stale(line));
-                (pts, is_final)
-            }
-        };
-        self.channels.entry(channel).or_default().set(pts);
-        self.actions.push_back(Action::Reached(line, pts));
-        if !is_final {
-            if let Some(fetch) = self.fetches.get_mut(&channel) {
-                fetch.failures = 0;
-            }
-            self.actions.push_back(Action::GetChannelDifference { channel, pts: Some(pts) });
-            return;
-        }
-        let again = self.fetches.remove(&channel).is_some_and(|fetch| fetch.again);
-        self.hold_channel(channel, false, now);
-        if again {
-            self.fetch_channel(channel);
-        }
-        self.fetch_queued();
-    }
-
-    /// A channel's difference could not be had. It is asked for again after a while.
-    pub(crate) fn channel_failed(&mut self, channel: i64, now: Duration) {
-        if let Some(fetch) = self.fetches.get_mut(&channel) {
-            fetch.failed(now);
-        }
-        self.fetch_queued();
-    }
-
-    /// The channel is none of ours any more (`CHANNEL_PRIVATE`, `CHANNEL_INVALID`, or we have left
-    /// it): nothing is kept of it.
-    pub(crate) fn channel_gone(&mut self, channel: i64) {
-        self.actions.push_back(Action::Gone(channel));
-        self.channels.remove(&channel);
-        self.fetches.remove(&channel);
-        self.queue.remove(&channel);
-        self.fetch_queued();
-    }
-
     /// How many updates wait.
     #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
@@ -368,8 +306,9 @@ impl<T> Sequence<T> {
     }
 
     fn stand(&mut self, id: LineId, at: i32, count: i32, update: T, now: Duration) {
-        if matches!(id, LineId::Common | LineId::Second) {
-            self.begins(id, at.saturating_sub(count));
+        match id {
+            LineId::Common | LineId::Second => self.begins(id, at.saturating_sub(count)),
+            LineId::Channel(channel) => self.greet(channel),
         }
         let line = match id {
             LineId::Common => &mut self.common,
@@ -451,6 +390,7 @@ impl<T> Sequence<T> {
         self.advance(LineId::Common, now);
         self.advance(LineId::Second, now);
         self.advance_batches(now);
+        self.part(now);
         if again {
             self.fetch();
         }
@@ -460,38 +400,5 @@ impl<T> Sequence<T> {
         self.common.hold(hold);
         self.second.hold(hold);
         self.batches.hold(hold);
-    }
-
-    fn fetch_channel(&mut self, channel: i64) {
-        let under_way = self.fetches.values().filter(|fetch| fetch.under_way).count();
-        let fetch = self.fetches.entry(channel).or_default();
-        if fetch.under_way {
-            fetch.again = true;
-        } else if fetch.is_idle() {
-            let line = self.channels.entry(channel).or_default();
-            line.hold(true);
-            if under_way >= MOST_FETCHES {
-                self.queue.insert(channel);
-                return;
-            }
-            *fetch = Fetch { under_way: true, failures: fetch.failures, ..Fetch::default() };
-            let pts = line.position();
-            self.actions.push_back(Action::GetChannelDifference { channel, pts });
-        }
-    }
-
-    fn fetch_queued(&mut self) {
-        while self.fetches.values().filter(|fetch| fetch.under_way).count() < MOST_FETCHES
-            && let Some(channel) = self.queue.pop_first()
-        {
-            self.fetch_channel(channel);
-        }
-    }
-
-    fn hold_channel(&mut self, channel: i64, hold: bool, now: Duration) {
-        if let Some(line) = self.channels.get_mut(&channel) {
-            line.hold(hold);
-            self.advance(LineId::Channel(channel), now);
-        }
     }
 }
