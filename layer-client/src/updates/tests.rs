@@ -1,4 +1,5 @@
-//! The order of updates, by hand and against a server from a seed.
+//! The order of updates, by hand and against a server from a seed; long because each way in which
+//! something can be missed has a test of its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -159,6 +160,40 @@ fn what_comes_while_a_channel_s_difference_turns_out_too_long_is_not_lost_with_t
         Action::Reached(CHANNEL, 31),
     ];
     assert_eq!(actions(&mut sequence), expected);
+}
+
+#[test]
+fn the_date_stays_until_the_channels_of_a_difference_are_there() {
+    let mut sequence = ready();
+    sequence.missed(NOW);
+    actions(&mut sequence);
+    sequence.missed_in(CHANNEL, Some(22), NOW);
+    sequence.missed_in(LineId::Channel(8), Some(4), NOW);
+    sequence.difference(Difference::Empty { date: 1005, seq: 4 }, NOW);
+    let seqs = |sequence: &mut Sequence<&'static str>| -> Vec<(i32, i32)> {
+        let seq = |action| match action {
+            Action::ReachedSeq { seq, date } => Some((seq, date)),
+            _ => None,
+        };
+        actions(sequence).into_iter().filter_map(seq).collect()
+    };
+    assert_eq!(seqs(&mut sequence), [(4, 1000)], "whoever begins anew is told of them again");
+    let seq = Some(Seq { start: 5, end: 5, date: 1006 });
+    sequence.handle(Batch { seq, updates: vec![] }, NOW);
+    assert_eq!(seqs(&mut sequence), [(5, 1000)]);
+    let difference = || ChannelDifference::Updates { updates: vec![], pts: 22, is_final: true };
+    sequence.channel_difference(7, difference(), NOW);
+    assert_eq!(seqs(&mut sequence), []);
+    sequence.channel_failed(8, NOW);
+    assert_eq!(seqs(&mut sequence), []);
+    sequence.channel_gone(8);
+    assert_eq!(seqs(&mut sequence), [(5, 1006)]);
+    sequence.missed(NOW);
+    assert_eq!(
+        actions(&mut sequence),
+        [Action::GetDifference { pts: 10, qts: 5, date: 1006 }],
+        "what is asked in the same run needs nothing again"
+    );
 }
 
 #[test]

@@ -76,6 +76,7 @@ impl<T> Sequence<T> {
             self.fetch_channel(channel);
         }
         self.fetch_queued();
+        self.settle_debt();
     }
 
     /// A channel's difference could not be had. It is asked for again after a while.
@@ -94,6 +95,17 @@ impl<T> Sequence<T> {
         self.fetches.remove(&channel);
         self.queue.remove(&channel);
         self.fetch_queued();
+        self.settle_debt();
+    }
+
+    /// Once no channel is to be fetched any more, the date may go on.
+    fn settle_debt(&mut self) {
+        if self.fetches.is_empty()
+            && let Some(since) = self.owed_since.take()
+            && since != self.date
+        {
+            self.reached_seq(self.batches.position().unwrap_or_default());
+        }
     }
 
     pub(super) fn fetch_channel(&mut self, channel: i64) {
@@ -102,6 +114,7 @@ impl<T> Sequence<T> {
         if fetch.under_way {
             fetch.again = true;
         } else if fetch.is_idle() {
+            self.owed_since.get_or_insert(self.date);
             let line = self.channels.entry(channel).or_default();
             line.hold(true);
             if under_way >= MOST_FETCHES {

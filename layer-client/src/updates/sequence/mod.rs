@@ -39,6 +39,9 @@ pub(crate) struct Sequence<T> {
     queue: BTreeSet<i64>,
     /// Channels of which nothing is known, and which may stand in the account's difference.
     strangers: BTreeSet<i64>,
+    /// The date of what was known before the channels that are fetched now were named: until they are
+    /// there, whoever begins anew must ask from then on, or would hear of them no more.
+    owed_since: Option<i32>,
     actions: VecDeque<Action<T>>,
     heard_at: Duration,
 }
@@ -63,6 +66,7 @@ impl<T> Sequence<T> {
             fetches: BTreeMap::new(),
             queue: BTreeSet::new(),
             strangers: BTreeSet::new(),
+            owed_since: None,
             actions: VecDeque::new(),
             heard_at: now,
         };
@@ -249,7 +253,7 @@ impl<T> Sequence<T> {
         self.set(state);
         self.actions.push_back(Action::Reached(LineId::Common, state.pts));
         self.actions.push_back(Action::Reached(LineId::Second, state.qts));
-        self.actions.push_back(Action::ReachedSeq { seq: state.seq, date: state.date });
+        self.reached_seq(state.seq);
         self.fetched(now);
     }
 
@@ -264,7 +268,7 @@ impl<T> Sequence<T> {
             Difference::Empty { date, seq } => {
                 self.date = date;
                 self.batches.set(seq);
-                self.actions.push_back(Action::ReachedSeq { seq, date });
+                self.reached_seq(seq);
                 self.fetched(now);
             }
             Difference::Updates { updates, state, is_final } => {
@@ -279,7 +283,7 @@ impl<T> Sequence<T> {
                 self.set(state);
                 self.actions.push_back(Action::Reached(LineId::Common, state.pts));
                 self.actions.push_back(Action::Reached(LineId::Second, state.qts));
-                self.actions.push_back(Action::ReachedSeq { seq: state.seq, date: state.date });
+                self.reached_seq(state.seq);
                 if is_final { self.fetched(now) } else { self.ask() }
             }
             Difference::TooLong { pts } => {
@@ -346,12 +350,17 @@ impl<T> Sequence<T> {
             if let Some(date) = self.dates.remove(&at) {
                 self.date = date;
             }
-            self.actions.push_back(Action::ReachedSeq { seq: at, date: self.date });
+            self.reached_seq(at);
         }
         self.batches.look(now);
         // What the batches have passed needs no date any more.
         let at = self.batches.position().unwrap_or_default();
         self.dates.retain(|end, _| *end > at);
+    }
+
+    fn reached_seq(&mut self, seq: i32) {
+        let date = self.owed_since.unwrap_or(self.date);
+        self.actions.push_back(Action::ReachedSeq { seq, date });
     }
 
     fn set(&mut self, state: State) {
