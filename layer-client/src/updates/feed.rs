@@ -89,9 +89,9 @@ impl Feed {
     }
 }
 
-/// The task. Streams end with it.
-pub(crate) async fn run(feed: Arc<Feed>, account: Arc<dyn Account>) {
-    let _closing = Closing(Arc::clone(&feed));
+/// The task. Streams end with it, even if it ends before it was begun.
+pub(crate) fn run(feed: Arc<Feed>, account: Arc<dyn Account>) -> impl Future<Output = ()> + Send {
+    let closing = Closing(Arc::clone(&feed));
     let start = Instant::now();
     let task = Task {
         feed,
@@ -106,7 +106,10 @@ pub(crate) async fn run(feed: Arc<Feed>, account: Arc<dyn Account>) {
         unreadable: 0,
         syncs: Vec::new(),
     };
-    task.run().await;
+    async move {
+        let _closing = closing;
+        task.run().await;
+    }
 }
 
 /// Ends the streams, and whoever waits, however the task ends.

@@ -584,6 +584,15 @@ async fn streams_end_with_the_task() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn streams_end_with_a_task_that_was_never_begun() {
+    let feed = Feed::new(Outlet::new(10, |_| {}));
+    let mut stream = feed.stream(None);
+    drop(run(Arc::clone(&feed), Fake::new()));
+    assert!(stream.next().await.is_none());
+    feed.sync(State::default()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn whatever_is_lost_and_however_slow_the_reader_each_message_comes_once_and_in_order() {
     for seed in 0..40 {
         let mut rng = ChaCha20Rng::seed_from_u64(seed);
