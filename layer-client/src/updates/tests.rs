@@ -163,6 +163,15 @@ fn what_comes_while_a_channel_s_difference_turns_out_too_long_is_not_lost_with_t
 }
 
 #[test]
+fn a_channel_that_is_fetched_before_the_state_is_known_does_not_cost_its_date() {
+    let mut sequence = Sequence::<&str>::new(None, [], NOW);
+    sequence.missed_in(CHANNEL, None, NOW);
+    actions(&mut sequence);
+    sequence.state(START, NOW);
+    assert!(actions(&mut sequence).contains(&Action::ReachedSeq { seq: 3, date: 1000 }));
+}
+
+#[test]
 fn the_date_stays_until_the_channels_of_a_difference_are_there() {
     let mut sequence = ready();
     sequence.missed(NOW);

@@ -31,7 +31,7 @@ impl<T> Sequence<T> {
     pub(super) fn part(&mut self, now: Duration) {
         for channel in std::mem::take(&mut self.strangers) {
             if !self.fetches.contains_key(&channel) {
-                self.hold_channel(channel, false, now);
+                self.let_go(channel, now);
             }
         }
     }
@@ -71,7 +71,7 @@ impl<T> Sequence<T> {
             return;
         }
         let again = self.fetches.remove(&channel).is_some_and(|fetch| fetch.again);
-        self.hold_channel(channel, false, now);
+        self.let_go(channel, now);
         if again {
             self.fetch_channel(channel);
         }
@@ -114,7 +114,10 @@ impl<T> Sequence<T> {
         if fetch.under_way {
             fetch.again = true;
         } else if fetch.is_idle() {
-            self.owed_since.get_or_insert(self.date);
+            // Before a state is known there is nothing to go back to.
+            if self.date > 0 {
+                self.owed_since.get_or_insert(self.date);
+            }
             let line = self.channels.entry(channel).or_default();
             line.hold(true);
             if under_way >= MOST_FETCHES {
@@ -135,9 +138,9 @@ impl<T> Sequence<T> {
         }
     }
 
-    fn hold_channel(&mut self, channel: i64, hold: bool, now: Duration) {
+    fn let_go(&mut self, channel: i64, now: Duration) {
         if let Some(line) = self.channels.get_mut(&channel) {
-            line.hold(hold);
+            line.hold(false);
             self.advance(LineId::Channel(channel), now);
         }
     }
