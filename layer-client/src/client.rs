@@ -358,11 +358,13 @@ impl Inner {
     /// Starts a task that ends with the client.
     pub(crate) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
         let inner = Arc::clone(self);
+        // Boxed by itself: what is given to a future by value takes its room twice.
+        let mut task = Box::pin(task);
         (self.seams.spawn)(Box::pin(async move {
             tokio::select! {
                 biased;
                 () = inner.until_closing() => {}
-                () = task => {}
+                () = &mut task => {}
             }
         }));
     }

@@ -12,22 +12,21 @@ use layer_mtproto::Now;
 use layer_mtproto::connection::{self, CallId, Connection, Event, Failure, Saved};
 use layer_mtproto::wire::framing::TransportError;
 use rand_core::{CryptoRng, Rng};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use super::clock::{Backoff, Clock};
 use super::dial::{Dial, Stream};
 use super::flow::{Flow, Moved};
 use super::hub::Hub;
-use super::link::{Answer, Answered, Command, Link, Signals};
+use super::link::{Answer, Answered, Command, Link};
+use super::mailbox::{Mail, Mailbox};
 use super::waiting::{Waiting, WaitingCalls};
 use super::why::Why;
 use super::work::{Blocking, Computation};
 use crate::InvocationError;
 use crate::updates::Asked;
 
-/// Commands that wait to be taken. When so many do, whoever calls waits.
-const MOST_COMMANDS: usize = 256;
 /// A deadline that is none: ten years.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// How often it is looked for calls that have waited too long.
@@ -50,14 +49,12 @@ pub(crate) struct Parts {
 
 /// A link, and the future that drives it: it ends when the last handle is dropped.
 pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
-    let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
-    let signals = Arc::new(Signals::default());
-    let key = Arc::clone(&parts.key);
-    let link = Link { commands, signals: Arc::clone(&signals), key };
+    let mailbox = Arc::new(Mailbox::default());
+    let link = Link::new(Arc::clone(&mailbox), Arc::clone(&parts.key));
     let mut driver = Driver {
         parts,
-        commands: receiver,
-        signals,
+        mailbox,
+        mail: Mail::default(),
         waiting: WaitingCalls::default(),
         ready: Vec::new(),
         lost: Vec::new(),
@@ -74,8 +71,9 @@ pub(crate) fn open(parts: Parts) -> (Link, impl Future<Output = ()> + Send) {
 
 struct Driver {
     parts: Parts,
-    commands: mpsc::Receiver<Command>,
-    signals: Arc<Signals>,
+    mailbox: Arc<Mailbox>,
+    /// What was taken from there last.
+    mail: Mail,
     /// Who waits for which call.
     waiting: WaitingCalls,
     ready: Vec<oneshot::Sender<Result<(), Why>>>,
@@ -92,6 +90,12 @@ struct Driver {
     sweep_at: Instant,
 }
 
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.mailbox.end();
+    }
+}
+
 /// Why a driver does not go on as it did.
 enum End {
     /// Nobody holds the link any more, or its key is dead.
@@ -100,7 +104,7 @@ enum End {
     Lost(Why),
 }
 
-/// What has come of a command.
+/// What has come of what the handles have told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Obeyed {
     /// Nobody holds the link any more.
@@ -175,18 +179,14 @@ impl Driver {
         }
     }
 
-    /// Takes one command, or gives up calls that nobody waits for or of which nothing is heard. May
-    /// be dropped midway.
+    /// Waits for what the handles tell, and does it, or gives up calls of which nothing is heard. May be
+    /// dropped midway.
     async fn obey(&mut self) -> Obeyed {
         let sweep = sleep_until(self.sweep_at);
         tokio::select! {
             biased;
             () = sweep, if !self.waiting.is_empty() => self.sweep(),
-            () = self.signals.notify.notified() => return self.heed(),
-            command = self.commands.recv() => match command {
-                None => return Obeyed::Closed,
-                Some(command) => self.command(command, self.parts.clock.now()),
-            },
+            () = self.mailbox.told() => return self.heed(self.parts.clock.now()),
         }
         Obeyed::Done
     }
@@ -198,13 +198,10 @@ impl Driver {
         let mut flow = Flow::new(stream);
         let mut computation = Computation::default();
         let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
-        let signals = Arc::clone(&self.signals);
-        let mut signalled = pin!(signals.notify.notified());
         loop {
             // What waits is taken in one go, so that it goes out in few packets.
-            for _ in 0..MOST_COMMANDS {
-                let Ok(command) = self.commands.try_recv() else { break };
-                self.command(command, now);
+            if self.heed(now) == Obeyed::Closed {
+                return End::Closed;
             }
             let mut end = self.dispatch().await;
             // Streams and commands that never pause don't hold it up.
@@ -258,20 +255,7 @@ impl Driver {
                         Err(error) => return End::Lost(error.into()),
                     }
                 }
-                command = self.commands.recv() => {
-                    now = self.parts.clock.now();
-                    match command {
-                        Some(command) => self.command(command, now),
-                        None => return End::Closed,
-                    }
-                }
-                () = signalled.as_mut() => {
-                    now = self.parts.clock.now();
-                    signalled.set(signals.notify.notified());
-                    if self.heed() == Obeyed::Closed {
-                        return End::Closed;
-                    }
-                }
+                () = self.mailbox.told() => now = self.parts.clock.now(),
                 () = alarm.as_mut() => now = self.parts.clock.now(),
             }
         }
@@ -458,21 +442,27 @@ impl Driver {
         }
     }
 
-    /// Does what the handles have told: gives up the calls whose futures were dropped, and more.
-    fn heed(&mut self) -> Obeyed {
-        let told = self.signals.take();
-        if told.close {
+    /// Does what the handles have told: makes calls, gives up those whose futures were dropped, and
+    /// more.
+    fn heed(&mut self, now: Now) -> Obeyed {
+        let mut mail = std::mem::take(&mut self.mail);
+        self.mailbox.take(&mut mail);
+        if mail.close {
             return Obeyed::Closed;
         }
-        if !told.given_up.is_empty() {
-            self.give_up(&BTreeSet::from_iter(told.given_up));
+        for command in mail.commands.drain(..) {
+            self.command(command, now);
         }
-        if told.redial { Obeyed::Redial } else { Obeyed::Done }
+        if !mail.given_up.is_empty() {
+            self.give_up(&BTreeSet::from_iter(mail.given_up.drain(..)), now);
+        }
+        let redial = mail.redial;
+        self.mail = mail;
+        if redial { Obeyed::Redial } else { Obeyed::Done }
     }
 
     /// Gives up the calls with these numbers.
-    fn give_up(&mut self, numbers: &BTreeSet<u64>) {
-        let now = self.parts.clock.now();
+    fn give_up(&mut self, numbers: &BTreeSet<u64>, now: Now) {
         for (call, waiting) in self.waiting.give_up(numbers) {
             self.miss(&waiting.asked);
             self.parts.connection.cancel(call, now);

@@ -117,7 +117,7 @@ impl Flow {
         if read >= self.room {
             self.room = (self.room * 4).min(MOST_READ);
         } else if read < self.room / 4 {
-            self.room = (self.room / 2).max(LEAST_READ);
+            self.room = (self.room / 4).max(LEAST_READ);
         }
         Poll::Ready(Ok(()))
     }

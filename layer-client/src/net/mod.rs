@@ -9,6 +9,7 @@ pub(crate) mod driver;
 mod flow;
 mod hub;
 pub(crate) mod link;
+mod mailbox;
 #[cfg(test)]
 pub(crate) mod memory;
 #[cfg(test)]

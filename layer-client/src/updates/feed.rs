@@ -93,7 +93,7 @@ impl Feed {
 pub(crate) fn run(feed: Arc<Feed>, account: Arc<dyn Account>) -> impl Future<Output = ()> + Send {
     let closing = Closing(Arc::clone(&feed));
     let start = Instant::now();
-    let task = Task {
+    let mut task = Task {
         feed,
         account,
         start,
@@ -106,6 +106,7 @@ pub(crate) fn run(feed: Arc<Feed>, account: Arc<dyn Account>) -> impl Future<Out
         unreadable: 0,
         syncs: Vec::new(),
     };
+    // By reference: a future that was given the task would hold it twice.
     async move {
         let _closing = closing;
         task.run().await;
@@ -145,7 +146,7 @@ struct Task {
 }
 
 impl Task {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         loop {
             self.act();
             self.take_what_fits();

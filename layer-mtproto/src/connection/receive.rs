@@ -16,8 +16,9 @@ use crate::ids::{self, Arrival};
 const WINDOW: std::ops::RangeInclusive<i64> = -300..=30;
 /// What may come out of all packed objects in the bytes that came at once.
 const MOST_UNPACKED: usize = 4 * gzip::MAX_UNPACKED;
-/// A receive buffer that has grown beyond this is given back when it is empty.
-const KEPT: usize = 64 << 10;
+/// A receive buffer that is longer than this, and than several times what came last, is given back when it
+/// is empty.
+const KEPT: usize = 1 << 10;
 
 impl Connection {
     /// Takes what has come over the link, cut anywhere. If anything is wrong with it, the link is
@@ -34,7 +35,9 @@ impl Connection {
         decoder.feed(bytes);
         let taken = self.frames(&mut decoder, now, rng);
         if self.link.is_some() {
-            if decoder.held() == 0 && decoder.receive_buffer().capacity() > KEPT {
+            if decoder.held() == 0
+                && decoder.receive_buffer().capacity() > KEPT.max(4 * bytes.len())
+            {
                 decoder.release();
             }
             self.decoder = Some(decoder);
