@@ -28,6 +28,7 @@
 //! | constructors that nobody knows | `updates`: `a_constructor_that_nobody_knows_is_handed_out_raw_and_costs_nothing_else` |
 //! | a second stream | `updates`: `two_streams_each_get_everything` |
 //! | slow and crashed handlers lose nothing | `updates`: `a_slow_reader_loses_nothing_…`; `channel_updates`: `a_process_that_catches_up_…`; `updates/delivery` |
+//! | cut off and started anew, all of it together | `runs` |
 //! | bounded memory | `updates/feed`: `a_slow_reader_loses_nothing_and_little_lies_in_memory`; `updates/sequence`: `what_waits_is_bounded_…`; `updates/delivery`: `what_waits_to_be_stored_is_bounded_…` |
 //! | which updates carry a place, against the schema | `updates/carriers`, `updates/answers` |
 //!
@@ -79,6 +80,7 @@ mod groups;
 mod lists;
 mod login;
 mod password;
+mod runs;
 mod sending;
 mod talk;
 mod updates;
