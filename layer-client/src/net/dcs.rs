@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -49,12 +49,13 @@ pub(crate) enum Purpose {
 
 /// All links.
 pub(crate) struct Dcs {
+    /// The data centre at home.
+    home: AtomicI32,
     state: Mutex<State>,
     pub(super) cdns: Cdns,
 }
 
 struct State {
-    home: i32,
     closed: bool,
     /// It is being asked where the data centres are.
     is_asking: bool,
@@ -70,13 +71,13 @@ pub(crate) type Login = Arc<OnceCell<()>>;
 impl Dcs {
     pub(crate) fn new(home: i32) -> Self {
         let (links, logins) = (BTreeMap::new(), BTreeMap::new());
-        let state = State { home, closed: false, is_asking: false, links, logins };
-        Self { state: Mutex::new(state), cdns: Cdns::default() }
+        let state = State { closed: false, is_asking: false, links, logins };
+        Self { home: home.into(), state: Mutex::new(state), cdns: Cdns::default() }
     }
 
     /// The data centre at home.
     pub(crate) fn home(&self) -> i32 {
-        self.state().home
+        self.home.load(Ordering::Relaxed)
     }
 
     /// Ends all links, and opens none any more.
@@ -341,7 +342,7 @@ impl Inner {
         self.link(dc, Purpose::Main).await?.ready().await?;
         self.carry_login(dc).await?;
         tracing::debug!(dc, "home moves");
-        self.dcs.state().home = dc;
+        self.dcs.home.store(dc, Ordering::Relaxed);
         self.saver.change(|_| vec![Change::HomeDc(dc)]);
         Ok(())
     }

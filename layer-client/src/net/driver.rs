@@ -199,11 +199,18 @@ impl Driver {
         let mut computation = Computation::default();
         let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
         loop {
+            let mut end = self.dispatch().await;
+            if self.waiting.let_them_call().await {
+                now = self.parts.clock.now();
+            }
             // What waits is taken in one go, so that it goes out in few packets.
             if self.heed(now) == Obeyed::Closed {
                 return End::Closed;
             }
-            let mut end = self.dispatch().await;
+            end = match end {
+                None => self.dispatch().await,
+                end => end,
+            };
             // Streams and commands that never pause don't hold it up.
             let rings = self.parts.clock.start + now.monotonic >= alarm.deadline();
             if rings && end.is_none() {
