@@ -199,7 +199,9 @@ impl Driver {
         let mut computation = Computation::default();
         let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
         loop {
-            let mut end = self.dispatch().await;
+            if let Some(end) = self.dispatch().await {
+                return end;
+            }
             if self.waiting.let_them_call().await {
                 now = self.parts.clock.now();
             }
@@ -207,10 +209,7 @@ impl Driver {
             if self.heed(now) == Obeyed::Closed {
                 return End::Closed;
             }
-            end = match end {
-                None => self.dispatch().await,
-                end => end,
-            };
+            let mut end = self.dispatch().await;
             // Streams and commands that never pause don't hold it up.
             let rings = self.parts.clock.start + now.monotonic >= alarm.deadline();
             if rings && end.is_none() {

@@ -54,6 +54,16 @@ pub(super) enum Command {
     Ready(oneshot::Sender<Result<(), Why>>),
 }
 
+impl Command {
+    /// The number of the call, if it is one.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Call { number, .. } => Some(*number),
+            _ => None,
+        }
+    }
+}
+
 /// Tells the driver, when it is dropped, that nobody waits any more.
 struct Guard<'a> {
     link: &'a Link,

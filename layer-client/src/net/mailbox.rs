@@ -1,5 +1,6 @@
 //! What the handles of a link have told its driver, and the driver has not taken yet.
 
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -31,7 +32,7 @@ struct State {
 /// What was told.
 #[derive(Default)]
 pub(super) struct Mail {
-    pub(super) commands: Vec<Command>,
+    pub(super) commands: VecDeque<Command>,
     /// Calls that were taken and whose futures were dropped since.
     pub(super) given_up: Vec<u64>,
     /// The network is back: nothing is waited for.
@@ -84,13 +85,14 @@ impl Mailbox {
     /// Nobody waits for this call any more.
     pub(super) fn give_up(&self, number: u64) {
         let taken_back = self.tell(|state| {
-            let is_it = |command: &Command| matches!(command, Command::Call { number: it, .. } if *it == number);
+            let is_it = |command: &Command| command.number() == Some(number);
             let at = state.mail.commands.iter().position(is_it);
             if at.is_none() && !state.has_ended {
                 state.mail.given_up.push(number);
             }
-            at.map(|at| state.mail.commands.remove(at))
+            at.and_then(|at| state.mail.commands.remove(at))
         });
+        // Not under the lock: what it holds may be long.
         drop(taken_back);
     }
 
@@ -106,11 +108,11 @@ impl Mailbox {
 
     /// The driver has ended: what lies here is nobody's, and nothing more is taken.
     pub(super) fn end(&self) {
-        let left = {
-            let mut state = self.state();
-            state.has_ended = true;
-            std::mem::take(&mut state.mail)
-        };
+        let mut state = self.state();
+        state.has_ended = true;
+        let left = std::mem::take(&mut state.mail);
+        // Whoever waits for what is left is woken without the lock.
+        drop(state);
         drop(left);
     }
 
@@ -152,7 +154,7 @@ impl State {
         if self.has_ended {
             return Err(InvocationError::Dropped);
         }
-        self.mail.commands.push(command);
+        self.mail.commands.push_back(command);
         Ok(())
     }
 }
@@ -167,11 +169,7 @@ mod tests {
     }
 
     fn numbers(mail: &Mail) -> Vec<u64> {
-        let number = |command: &Command| match command {
-            Command::Call { number, .. } => Some(*number),
-            _ => None,
-        };
-        mail.commands.iter().filter_map(number).collect()
+        mail.commands.iter().filter_map(Command::number).collect()
     }
 
     #[tokio::test]
