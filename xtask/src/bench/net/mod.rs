@@ -56,7 +56,7 @@ impl Scenario {
     /// How often in a round: one call at a time is mostly the kernel's going to sleep and waking up,
     /// whose price differs from second to second by more than clients do.
     fn turns(self) -> usize {
-        if (self.name, self.width) == ("calls", 1) { 7 } else { 1 }
+        if (self.name, self.width) == ("calls", 1) { 12 } else { 1 }
     }
 }
 
@@ -76,7 +76,9 @@ pub(crate) fn run(rounds: usize, check: bool) -> Result<(), String> {
     for round in 1..=rounds {
         println!("round {round} of {rounds}");
         for scenario in Scenario::ALL.into_iter().chain([Scenario::LARGE_QUEUE]) {
-            for program in (0..scenario.turns()).flat_map(|_| &programs) {
+            // Each begins as often as the others, so that none always follows the same one.
+            let turn = |turn| programs.iter().cycle().skip(turn).take(programs.len());
+            for program in (0..scenario.turns()).flat_map(turn) {
                 if !program.does(scenario) {
                     continue;
                 }
