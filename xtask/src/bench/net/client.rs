@@ -50,6 +50,11 @@ impl Program {
         Self { name, language, path }
     }
 
+    /// Whether it takes little of the machine.
+    pub(super) fn is_light(&self) -> bool {
+        matches!(self.language, Language::Rust)
+    }
+
     /// Whether it is measured in a scenario.
     pub(super) fn does(&self, scenario: Scenario) -> bool {
         match self.name {

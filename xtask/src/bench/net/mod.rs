@@ -72,25 +72,28 @@ pub(crate) fn run(rounds: usize, check: bool) -> Result<(), String> {
     let sandbox = server::build(&places.target, true)?;
     let programs = programs(&places)?;
 
+    let measure = |program: &Program, scenario, is_first, results: &mut Results| {
+        if !program.does(scenario) {
+            return;
+        }
+        match program.run(&sandbox, &places.logs, scenario, None) {
+            Ok(rows) => results.entry((program.name, scenario)).or_default().push(rows),
+            // A client that can't do something has no row there.
+            Err(why) if is_first => {
+                println!("  {} can't do {}: {why}", program.name, scenario.name);
+            }
+            Err(_) => {}
+        }
+    };
     let mut results = Results::new();
     for round in 1..=rounds {
         println!("round {round} of {rounds}");
         for scenario in Scenario::ALL.into_iter().chain([Scenario::LARGE_QUEUE]) {
-            // Each begins as often as the others, so that none always follows the same one.
-            let turn = |turn| programs.iter().cycle().skip(turn).take(programs.len());
-            for program in (0..scenario.turns()).flat_map(turn) {
-                if !program.does(scenario) {
-                    continue;
-                }
-                match program.run(&sandbox, &places.logs, scenario, None) {
-                    Ok(rows) => {
-                        results.entry((program.name, scenario)).or_default().push(rows);
-                    }
-                    // A client that can't do something has no row there.
-                    Err(why) if round == 1 => {
-                        println!("  {} can't do {}: {why}", program.name, scenario.name);
-                    }
-                    Err(_) => {}
+            // A machine that has just run much is slow for a while, so those of one kind run side by side.
+            for group in programs.chunk_by(|one, next| one.is_light() == next.is_light()) {
+                let turn = |turn| group.iter().cycle().skip(turn).take(group.len());
+                for program in (0..scenario.turns()).flat_map(turn) {
+                    measure(program, scenario, round == 1, &mut results);
                 }
             }
         }
