@@ -209,17 +209,16 @@ impl Driver {
             if self.heed(now) == Obeyed::Closed {
                 return End::Closed;
             }
-            let mut end = self.dispatch().await;
             // Streams and commands that never pause don't hold it up.
             let rings = self.parts.clock.start + now.monotonic >= alarm.deadline();
-            if rings && end.is_none() {
+            if rings {
                 if self.is_due(now) {
                     self.parts.connection.handle_timeout(now, &mut *self.parts.rng);
                 }
                 self.sweep();
-                end = self.dispatch().await;
             }
-            if let Some(end) = end {
+            // What the commands and the time have given.
+            if let Some(end) = self.dispatch().await {
                 return end;
             }
             // More is made when all is written; what the clock asks for is made at once, or its
